@@ -1,0 +1,68 @@
+// The catalogue of every error that a client may see, and of those that end a start.
+
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
+
+/** Code, HTTP status (used when the answer has no data) and meaning. README's table is checked against it. */
+export const ERROR_CODES = {
+  GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL.' },
+  GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
+  BAD_REQUEST: { status: 400, meaning: 'The request carries no operation that can be run.' },
+  BAD_USER_INPUT: { status: 400, meaning: 'A variable, an argument or an id is wrong; `extensions.issues` names each with its path.' },
+  UNAUTHENTICATED: { status: 401, meaning: 'The operation needs a sign-in, or the token or the password is not valid.' },
+  FORBIDDEN: { status: 403, meaning: 'The viewer is signed in and may not do this.' },
+  NOT_FOUND: { status: 404, meaning: 'What a mutation should work on does not exist, or the viewer may not see it.' },
+  CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
+  DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
+  DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer, or has no connection free; try again.' },
+  INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the gateway. The log has the cause under `extensions.requestId`.' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** A failure that a client may see: its message and extensions reach the answer as they are. */
+export class ClientError extends GraphQLError {
+  constructor(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}, options: GraphQLErrorOptions = {}) {
+    super(message, { ...options, extensions: { code, ...extensions, http: { status: ERROR_CODES[code].status } } });
+  }
+}
+
+/** One bad value. `path` leads to it from the field's arguments: `['input', 'details', 'invoice', 'items', 0, 'rate']`. */
+export type InputIssue = { path: (string | number)[]; message: string };
+
+export class BadUserInput extends ClientError {
+  constructor(issues: readonly InputIssue[]) {
+    const [first] = issues;
+    const where = first?.path.length ? `${first.path.join('.')}: ` : '';
+    super('BAD_USER_INPUT', `${where}${first?.message ?? 'The input is not valid.'}`, { issues });
+  }
+}
+
+export class Unauthenticated extends ClientError {
+  constructor(message = 'Sign in to do this.') {
+    super('UNAUTHENTICATED', message);
+  }
+}
+
+export class Forbidden extends ClientError {
+  constructor(message = 'You may not do this.') {
+    super('FORBIDDEN', message);
+  }
+}
+
+export class NotFound extends ClientError {
+  constructor(what: string) {
+    super('NOT_FOUND', `There is no such ${what}.`);
+  }
+}
+
+export class Conflict extends ClientError {
+  /** `field`: the input field whose value is taken or outdated. */
+  constructor(field: string, message: string) {
+    super('CONFLICT', message, { field });
+  }
+}
+
+/** A start that cannot go on: its message is one sentence for the operator, printed without a stack. */
+export class StartError extends Error {
+  override name = 'StartError';
+}

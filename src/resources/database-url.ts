@@ -1,0 +1,51 @@
+import type { PoolConfig } from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
+import { StartError } from '../errors.ts';
+
+/** What Prisma's users write into the URL, and node-postgres does not know: shape `name: default`. */
+const DEFAULTS = { connection_limit: 10, pool_timeout: 10, statement_timeout: 10_000, connect_timeout: 5 };
+
+/**
+ * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10), `pool_timeout` (seconds that a
+ * caller waits for one, default 10, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
+ * (seconds, default 5) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
+ * Throws StartError when the URL or a number in it cannot be read. The password is never part of the message.
+ */
+export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: string } {
+  let url: URL;
+  try {
+    url = new URL(databaseUrl);
+  } catch {
+    throw new StartError('DATABASE_URL is not a URL. It looks like postgresql://user:password@host:5432/database.');
+  }
+  if (!/^postgres(ql)?:$/.test(url.protocol)) throw new StartError(`DATABASE_URL must begin with postgresql://, not ${url.protocol}//.`);
+
+  const take = (name: string) => {
+    const value = url.searchParams.get(name);
+    url.searchParams.delete(name);
+    return value ?? undefined;
+  };
+  const number = (name: keyof typeof DEFAULTS) => {
+    const value = Number(take(name) ?? DEFAULTS[name]);
+    if (!Number.isInteger(value) || value < 0) throw new StartError(`${name} in DATABASE_URL must be a whole number, 0 or more.`);
+    return value;
+  };
+  const max = number('connection_limit');
+  if (max === 0) throw new StartError('connection_limit in DATABASE_URL must be at least 1.');
+  const poolTimeoutMs = number('pool_timeout') * 1000;
+  const statementTimeoutMs = number('statement_timeout');
+  const connectTimeoutMs = number('connect_timeout') * 1000;
+  const schema = take('schema');
+  // Meant for Prisma's former engine; node-postgres would hand them to the server, which refuses what it does not know.
+  for (const name of ['pgbouncer', 'socket_timeout', 'statement_cache_size']) take(name);
+
+  return {
+    ...parseIntoClientConfig(url.toString()),
+    max,
+    // node-postgres has one bound for both waits: for a free connection and for a new one.
+    connectionTimeoutMillis: poolTimeoutMs === 0 ? 0 : Math.max(poolTimeoutMs, connectTimeoutMs),
+    statement_timeout: statementTimeoutMs,
+    keepAlive: true,
+    ...(schema === undefined ? {} : { schema, options: `-c search_path="${schema.replaceAll(/["\\ ]/g, '')}"` }),
+  };
+}
