@@ -1,18 +1,20 @@
 // Prisma's own schema engine, as WASM in this process: no binary to download, and the table `_prisma_migrations` that
 // `prisma migrate deploy` reads.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaEngine as Engine } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import pg from 'pg';
+import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
 const PRISMA_DIR = path.resolve(import.meta.dirname, '../../prisma');
 const MIGRATIONS_DIR = path.join(PRISMA_DIR, 'migrations');
+type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
+
 const NO_FILTERS = { externalTables: [], externalEnums: [] };
 
 /** Applies what the database lacks and returns its names. Throws StartError where a migration fails or was edited after it was applied. */
@@ -85,14 +87,12 @@ export const migrationsDir = MIGRATIONS_DIR;
 
 async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Promise<T>): Promise<T> {
   const { SchemaEngine } = await import('@prisma/schema-engine-wasm');
-  // A connection string here would win over the shadow database's name, and its migrations would run in the real one.
-  const { schema, ...config } = parseDatabaseUrl(databaseUrl);
-  const prisma = new PrismaPg({ ...config, statement_timeout: 0, Client: CatalogClient }, { schema });
+  const { schema, ...config } = { ...parseDatabaseUrl(databaseUrl), statement_timeout: 0, Client: CatalogClient };
   const factory = bindMigrationAwareSqlAdapterFactory({
-    provider: prisma.provider,
-    adapterName: prisma.adapterName,
-    connect: async () => mended(await prisma.connect()),
-    connectToShadowDb: async () => mended(await prisma.connectToShadowDb()),
+    provider: 'postgres',
+    adapterName: '@prisma/adapter-pg',
+    connect: async () => mended(await new PrismaPg(config, { schema }).connect()),
+    connectToShadowDb: async () => mended(await connectToShadowDatabase(config)),
   });
   const datamodel = await loadDatamodel();
   const engine: Engine = await SchemaEngine.new({ datamodels: [[datamodel.path, datamodel.content]] }, () => undefined, factory);
@@ -105,14 +105,28 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
   }
 }
 
+/** A database of its own for the time that the engine works. The adapter's own way drops it while its pool still holds connections. */
+async function connectToShadowDatabase(config: PoolConfig): Promise<Adapter> {
+  const database = `convoy_shadow_${randomUUID().replaceAll('-', '')}`;
+  const admin = new pg.Client(config);
+  await admin.connect();
+  await admin.query(`create database "${database}"`);
+  const pool = new pg.Pool({ ...config, database });
+  const adapter = await new PrismaPg(pool).connect();
+  adapter.dispose = async () => {
+    await pool.end();
+    await admin.query(`drop database "${database}" with (force)`);
+    await admin.end();
+  };
+  return adapter;
+}
+
 /**
  * Two faults of the adapter, mended for the engine's use. It cuts a script at every semicolon, also inside function bodies
  * and comments, and runs the pieces one by one: sent whole, a script is one implicit transaction, so that a migration
  * applies entirely or not at all. And it refuses the catalog's one-byte "char" columns, which the engine reads.
  */
-function mended(adapter: Awaited<ReturnType<PrismaPg['connect']>>) {
-  // The shadow database is dropped before its pool ends.
-  adapter.underlyingDriver().on('error', () => undefined);
+function mended(adapter: Adapter): Adapter {
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (query) => {
     const result = await queryRaw(query);
