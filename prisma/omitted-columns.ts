@@ -1,0 +1,11 @@
+import type { Prisma } from '../src/generated/prisma/client.ts';
+
+/**
+ * Columns that no row carries: the heavy ones, read by loaders of their own only when a client selects them, and the secret one,
+ * read only where a password is verified. One list for Prisma's client, for the batched statements and for the types of rows.
+ */
+export const omittedColumns = {
+  user: { passwordHash: true },
+  certificateTemplate: { html: true, config: true },
+  certificate: { spaSnapshot: true },
+} as const satisfies Prisma.GlobalOmitConfig;

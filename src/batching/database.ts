@@ -1,0 +1,16 @@
+/** A column of the database behind a field of the Prisma schema. `type`: PostgreSQL's name for its type. */
+export type Column = { name: string; type: string };
+
+/** A table behind a model of the Prisma schema. `columns`: by the field's name. */
+export type Table = { name: string; columns: ReadonlyMap<string, Column> };
+
+/** What the loaders need of a database. */
+export type Database = {
+  /** Runs a prepared statement. Columns named like fields come as Prisma gives them: Date, Decimal, parsed JSON. */
+  query<R extends object>(text: string, values: readonly unknown[]): Promise<R[]>;
+  /** The table of a model. Throws when the model is unknown. */
+  table(model: string): Table;
+};
+
+/** Quotes an identifier. */
+export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;

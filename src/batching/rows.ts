@@ -1,0 +1,69 @@
+import type { Model, ModelName, Row } from '../resources/models.ts';
+import { omittedFields } from '../resources/models.ts';
+import { type Database, quoted } from './database.ts';
+import { batchLoader } from './request-loaders.ts';
+
+/** The select list of a model's rows: every column but the omitted ones, under its field's name. */
+export function rowColumns(db: Database, model: ModelName): string {
+  const omitted = omittedFields(model);
+  return selectList(db, model, [...db.table(model).columns.keys()].filter((field) => !omitted.includes(field)));
+}
+
+function selectList(db: Database, model: ModelName, fields: readonly string[]): string {
+  return fields.map((field) => `${columnOf(db, model, field)} as ${quoted(field)}`).join(', ');
+}
+
+/** The quoted column of a field. Throws when the model has none. */
+export function columnOf(db: Database, model: ModelName, field: string): string {
+  const column = db.table(model).columns.get(field);
+  if (!column) throw new Error(`${model} has no column for ${field}.`);
+  return quoted(column.name);
+}
+
+/** The statement that reads the records whose `key` is among the first parameter's. */
+function selectByKey(db: Database, model: ModelName, key: string, columns: string): string {
+  const type = db.table(model).columns.get(key)?.type;
+  return `select ${columns} from ${quoted(db.table(model).name)} where ${columnOf(db, model, key)} = any($1::${type}[])`;
+}
+
+/** Loads a row by a unique field; null where there is none. */
+export function rowLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
+  return batchLoader<Row<M>[F], Row<M> | null>(`${model}.${key}`, async (db, keys) => {
+    const rows = await db.query<Row<M>>(selectByKey(db, model, key, rowColumns(db, model)), [keys]);
+    const byKey = new Map(rows.map((row) => [row[key], row]));
+    return keys.map((value) => byKey.get(value) ?? null);
+  });
+}
+
+/** Loads what belongs to a parent, whole and in the order of `orderBy`: for lists that a rule keeps short. */
+export function childrenLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, parentKey: F, orderBy: keyof Row<M> & string) {
+  return batchLoader<Row<M>[F], Row<M>[]>(`${model} of ${parentKey}`, async (db, keys) => {
+    const order = `${columnOf(db, model, parentKey)}, ${columnOf(db, model, orderBy)}`;
+    const rows = await db.query<Row<M>>(`${selectByKey(db, model, parentKey, rowColumns(db, model))} order by ${order}`, [keys]);
+    const byParent = Map.groupBy(rows, (row) => row[parentKey]);
+    return keys.map((key) => byParent.get(key) ?? []);
+  });
+}
+
+/** Loads columns that rows do not carry, by id; null where there is no such record. */
+export function columnsLoader<M extends ModelName, F extends keyof Model<M> & string>(model: M, fields: readonly F[]) {
+  return batchLoader<number, Pick<Model<M>, F> | null>(`${model}.${fields.join('+')}`, async (db, ids) => {
+    const columns = selectList(db, model, ['id', ...fields]);
+    const rows = await db.query<Pick<Model<M>, F> & { id: number }>(selectByKey(db, model, 'id', columns), [ids]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  });
+}
+
+/** Loads how many records have each value of a field, exactly. */
+export function countLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
+  return batchLoader<Row<M>[F], number>(`count of ${model} by ${key}`, async (db, keys) => {
+    const column = columnOf(db, model, key);
+    const rows = await db.query<{ key: Row<M>[F]; count: number }>(
+      `${selectByKey(db, model, key, `${column} as key, count(*)::int4 as count`)} group by ${column}`,
+      [keys],
+    );
+    const byKey = new Map(rows.map((row) => [row.key, row.count]));
+    return keys.map((value) => byKey.get(value) ?? 0);
+  });
+}

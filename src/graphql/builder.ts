@@ -1,0 +1,79 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import ValidationPlugin from '@pothos/plugin-validation';
+import type { Prisma } from '../generated/prisma/client.ts';
+import type { Role } from '../generated/prisma/enums.ts';
+import { getDatamodel } from '../generated/pothos-types.ts';
+import { BadUserInput, Forbidden, Unauthenticated } from '../errors.ts';
+import type { RowTypes } from '../resources/models.ts';
+import type { Context } from './context.ts';
+import FreshMutationsPlugin from './fresh-mutations.ts';
+import { resolveNodeType } from './node-types.ts';
+
+export type SchemaTypes = {
+  Context: Context;
+  PrismaTypes: RowTypes;
+  DefaultFieldNullability: false;
+  AuthScopes: {
+    /** Any signed-in user. */
+    signedIn: boolean;
+    /** Any of these roles. */
+    roles: readonly Role[];
+  };
+  Scalars: {
+    Date: { Input: Date; Output: Date };
+    DateTime: { Input: Date; Output: Date };
+    Decimal: { Input: Prisma.Decimal; Output: Prisma.Decimal };
+    JSON: { Input: unknown; Output: unknown };
+  };
+};
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [FreshMutationsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    // Loaders read; the plugin gives the typed objects and never sends a statement of its own.
+    client: () => {
+      throw new Error('Rows are read through loaders, not through the Prisma plugin.');
+    },
+    dmmf: getDatamodel(),
+  },
+  relay: {
+    idFieldOptions: { description: 'Unique among all objects; `node(id:)` finds the object again.' },
+    nodeTypeOptions: { description: 'Anything with an id of its own.', resolveType: resolveNodeType },
+    // `node` and `nodes` are declared beside node-types.ts's register, which reads through loaders.
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    pageInfoTypeOptions: { description: 'Where a page of a connection lies in its list.' },
+  },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    unauthorizedError: () => new Forbidden(),
+    authScopes: (ctx) => {
+      const viewer = async () => {
+        const found = await ctx.viewer();
+        if (!found) throw new Unauthenticated();
+        return found;
+      };
+      return {
+        signedIn: async () => Boolean(await viewer()),
+        roles: async (allowed) => allowed.includes((await viewer()).role),
+      };
+    },
+  },
+  validation: {
+    validationError: ({ issues }) =>
+      new BadUserInput(
+        issues.map(({ message, path = [] }) => ({
+          message,
+          path: path.map((step) => (typeof step === 'object' ? step.key : step)).map((key) => (typeof key === 'symbol' ? String(key) : key)),
+        })),
+      ),
+  },
+});
+
+builder.queryType({ description: 'What can be read.' });
+builder.mutationType({ description: 'What can be changed. Each mutation applies entirely or not at all, and its answer shows what it wrote.' });
+builder.subscriptionType({ description: 'What can be followed, over server-sent events.' });

@@ -1,0 +1,115 @@
+// Relay connections over batched lists: forward and backward by keyset cursors, which stay right while rows come and go.
+
+import type { OutputRef } from '@pothos/core';
+import type { GraphQLResolveInfo } from 'graphql';
+import { z } from 'zod';
+import { type Count, type List, MAX_EXACT_COUNT } from '../batching/lists.ts';
+import { MAX_PAGE_ROWS } from '../batching/list-statement.ts';
+import type { Visibility } from '../batching/list-options.ts';
+import { BadUserInput } from '../errors.ts';
+import type { ModelName, Row } from '../resources/models.ts';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+import { decodeCursor, encodeCursor } from './cursors.ts';
+
+const MAX_FIRST = MAX_PAGE_ROWS - 1;
+const DEFAULT_FIRST = 20;
+
+type PageArgs = { first?: number | null; after?: string | null; last?: number | null; before?: string | null };
+type Edge<R> = { node: R; cursor: () => string };
+type Page<R> = { edges: Edge<R>[]; hasNextPage: boolean; hasPreviousPage: boolean };
+/** Read only as far as it is selected: no page for a client that wants the count, no count for one that wants the page. */
+export type Connection<R> = { page: () => Promise<Page<R>>; count: () => Promise<Count> };
+
+const TotalCount = builder.objectRef<Count>('TotalCount').implement({
+  description: `How many there are: counted up to ${MAX_EXACT_COUNT.toLocaleString('en')}, estimated above.`,
+  fields: (t) => ({
+    value: t.exposeInt('value', { description: 'The number of objects in the list, whatever the page.' }),
+    isExact: t.exposeBoolean('isExact', { description: 'False where the value is the estimate of the database.' }),
+  }),
+});
+
+type PageInfo = { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+
+/** Declares `XConnection` and `XEdge` for a type. `things`: what the descriptions call its objects. */
+export function connectionOf<R extends object>(node: OutputRef<R>, name: string, things: string): OutputRef<Connection<R>> {
+  const EdgeRef = builder.objectRef<Edge<object>>(`${name}Edge`).implement({
+    description: `An entry of a list of ${things}.`,
+    fields: (t) => ({
+      node: t.field({ type: node as OutputRef<object>, description: 'The object of this entry.', resolve: (edge) => edge.node }),
+      cursor: t.string({ description: 'Where this entry stands: for `after` and `before` of the same list.', resolve: (edge) => edge.cursor() }),
+    }),
+  });
+  const ConnectionRef: OutputRef<unknown> = builder.objectRef<Connection<object>>(`${name}Connection`).implement({
+    description: `A page of a list of ${things}.`,
+    fields: (t) => ({
+      edges: t.field({ type: [EdgeRef], description: 'The entries of the page, with their cursors.', resolve: async ({ page }) => (await page()).edges }),
+      nodes: t.field({
+        type: [node as OutputRef<object>],
+        description: 'The objects of the page, without cursors.',
+        resolve: async ({ page }) => (await page()).edges.map((edge) => edge.node),
+      }),
+      pageInfo: t.field({
+        type: builder.pageInfoRef(),
+        description: 'What lies before and behind the page.',
+        resolve: async ({ page }): Promise<PageInfo> => {
+          const { edges, hasNextPage, hasPreviousPage } = await page();
+          return { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor() ?? null, endCursor: edges.at(-1)?.cursor() ?? null };
+        },
+      }),
+      totalCount: t.field({ type: TotalCount, description: 'Computed only when selected.', resolve: ({ count }) => count() }),
+    }),
+  });
+  return ConnectionRef as OutputRef<Connection<R>>;
+}
+
+const pageSize = z.int().min(1, `Ask for 1 to ${MAX_FIRST}.`).max(MAX_FIRST, `Ask for 1 to ${MAX_FIRST}.`).nullish();
+const cursor = z.string().max(2000).nullish();
+
+/** The four arguments of every connection. */
+export const pageArgs = builder.args((t) => ({
+  first: t.int({ validate: pageSize, description: `How many entries from the start, or behind \`after\`: 1 to ${MAX_FIRST}, ${DEFAULT_FIRST} by default.` }),
+  after: t.string({ validate: cursor, description: 'A cursor of this list: the page begins behind it.' }),
+  last: t.int({ validate: pageSize, description: `How many entries from the end, or before \`before\`: 1 to ${MAX_FIRST}. Not together with \`first\`.` }),
+  before: t.string({ validate: cursor, description: 'A cursor of this list: the page ends before it.' }),
+}));
+
+/** A page of a list, for the arguments of a connection field. Throws BadUserInput where they contradict each other. */
+export function connect<M extends ModelName, L extends List<M>>(
+  list: L & List<M>,
+  ctx: Context,
+  info: GraphQLResolveInfo,
+  args: PageArgs,
+  { where, visible }: { where?: Parameters<L['page']>[1]['where']; visible: Visibility<M> },
+): Connection<Row<M>> {
+  const scope = `${info.parentType.name}.${info.fieldName}`;
+  const { isReversed, size, mark } = readArgs(args);
+  const after = mark === undefined ? undefined : decodeCursor(list, scope, mark.value, mark.argument);
+
+  let page: Promise<Page<Row<M>>> | undefined;
+  const read = async (): Promise<Page<Row<M>>> => {
+    const rows = await list.page(ctx, { where, visible, after, isReversed, limit: size + 1 });
+    const hasMore = rows.length > size;
+    const inOrder = isReversed ? rows.slice(0, size).reverse() : rows.slice(0, size);
+    const edges = inOrder.map((node) => ({ node, cursor: () => encodeCursor(list, scope, node) }));
+    return { edges, hasNextPage: isReversed ? after !== undefined : hasMore, hasPreviousPage: isReversed ? hasMore : after !== undefined };
+  };
+  return { page: () => (page ??= read()), count: () => list.count(ctx, { where, visible }) };
+}
+
+function readArgs({ first, after, last, before }: PageArgs) {
+  const issues = [
+    ...(first != null && last != null ? [{ path: ['last'], message: 'Give first or last, not both.' }] : []),
+    ...(after != null && before != null ? [{ path: ['before'], message: 'Give after or before, not both.' }] : []),
+    ...(last != null && after != null ? [{ path: ['after'], message: 'after goes with first; use before with last.' }] : []),
+    ...(first != null && before != null ? [{ path: ['before'], message: 'before goes with last; use after with first.' }] : []),
+  ];
+  if (issues.length > 0) throw new BadUserInput(issues);
+  const isReversed = last != null || before != null;
+  const value = isReversed ? before : after;
+  return {
+    isReversed,
+    size: (isReversed ? last : first) ?? DEFAULT_FIRST,
+    mark: value == null ? undefined : { value, argument: isReversed ? 'before' : 'after' },
+  };
+}

@@ -1,0 +1,32 @@
+// A Pothos plugin: after each mutation the request forgets what it had read, so that the answer shows what was written.
+
+import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
+import type { GraphQLFieldResolver } from 'graphql';
+import type { HasLoaders } from '../batching/request-loaders.ts';
+
+const pluginName = 'freshMutations';
+
+declare global {
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      freshMutations: FreshMutationsPlugin<Types>;
+    }
+  }
+}
+
+export class FreshMutationsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override wrapResolve(resolver: GraphQLFieldResolver<unknown, Types['Context'], object>, field: PothosOutputFieldConfig<Types>): typeof resolver {
+    if (field.kind !== 'Mutation') return resolver;
+    return async (parent, args, ctx, info) => {
+      try {
+        return await resolver(parent, args, ctx, info);
+      } finally {
+        (ctx as HasLoaders).loaders.clear();
+      }
+    };
+  }
+}
+
+SchemaBuilder.registerPlugin(pluginName, FreshMutationsPlugin);
+
+export default pluginName;

@@ -1,0 +1,46 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import { builder } from './builder.ts';
+
+const Decimal = Prisma.Decimal;
+
+builder.scalarType('Date', {
+  description: 'A day of the calendar, as `2026-03-31`.',
+  serialize: (value) => value.toISOString().slice(0, 10),
+  parseValue: (value) => {
+    const date = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? new Date(`${value}T00:00:00Z`) : undefined;
+    // The round trip refuses days that do not exist: Date would turn 30 February into 2 March.
+    if (!date || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== value || value < '0001') {
+      throw new TypeError('A Date is a day of the calendar, written like "2026-03-31".');
+    }
+    return date;
+  },
+});
+
+builder.scalarType('DateTime', {
+  description: 'A moment, in ISO 8601 with a time zone: `2026-03-31T09:30:00.000Z`. Kept to the millisecond.',
+  serialize: (value) => value.toISOString(),
+  parseValue: (value) => {
+    const isMoment = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(value);
+    const moment = isMoment ? new Date(value) : undefined;
+    if (!moment || Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 1) {
+      throw new TypeError('A DateTime is a moment with its time zone, written like "2026-03-31T09:30:00Z".');
+    }
+    return moment;
+  },
+});
+
+builder.scalarType('Decimal', {
+  description: 'A decimal number without rounding, as a string: `"1250.50"`. Amounts of money are in INR, with two decimals.',
+  serialize: (value) => (value.decimalPlaces() > 2 ? value.toFixed() : value.toFixed(2)),
+  parseValue: (value) => {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string' || !/^-?\d{1,20}(\.\d{1,20})?$/.test(text)) throw new TypeError('A Decimal is a number in a string, written like "1250.50".');
+    return new Decimal(text);
+  },
+});
+
+builder.scalarType('JSON', {
+  description: 'Any JSON value.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+});

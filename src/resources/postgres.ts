@@ -1,0 +1,86 @@
+import pg from 'pg';
+import type { Column, Database, Table } from '../batching/database.ts';
+import { StartError } from '../errors.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import type { Log } from '../log.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { openPrisma } from './prisma.ts';
+
+const MAX_PREPARED = 500;
+
+/**
+ * Opens the pool that everything shares, Prisma's client over it, and the port that loaders read through. Throws StartError with
+ * one sentence when the server cannot be reached.
+ */
+export async function openPostgres(databaseUrl: string, log: Log) {
+  const { schema, ...config } = parseDatabaseUrl(databaseUrl);
+  const pool = new pg.Pool({ ...config, application_name: 'convoy' });
+  // Without a listener, an idle connection that the server closes would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+
+  await pool.query('select 1').catch(async (error) => {
+    await pool.end();
+    const where = `${config.host}:${config.port ?? 5432}`;
+    throw new StartError(`The database at ${where} does not answer (${error.code ?? error.message}). Start it, or check DATABASE_URL.`);
+  });
+
+  const { prisma, close: closePrisma } = openPrisma(pool, schema);
+  const tables = await describeTables(pool, prisma);
+  const names = new Map<string, string>();
+  const database: Database = {
+    table(model) {
+      const table = tables.get(model);
+      if (!table) throw new Error(`There is no model ${model}.`);
+      return table;
+    },
+    async query(text, values) {
+      let name = names.get(text);
+      if (name === undefined && names.size < MAX_PREPARED) names.set(text, (name = `convoy_${names.size}`));
+      const { rows } = await pool.query({ name, text, values: [...values], types: rowTypes });
+      return rows;
+    },
+  };
+  return {
+    pool,
+    prisma,
+    database,
+    close: async () => {
+      await closePrisma();
+      await pool.end();
+    },
+  };
+}
+
+const parsers = new Map<number, (value: string) => unknown>([
+  // Prisma's shapes: a date is midnight UTC, where node-postgres would take the machine's zone; money is a Decimal.
+  [pg.types.builtins.DATE, (value) => new Date(`${value}T00:00:00Z`)],
+  [pg.types.builtins.NUMERIC, (value) => new Prisma.Decimal(value)],
+]);
+
+const rowTypes: pg.CustomTypesConfig = {
+  getTypeParser: (id: number, format?: 'text' | 'binary') => parsers.get(id) ?? pg.types.getTypeParser(id, format ?? 'text'),
+};
+
+type RuntimeField = { name: string; kind: string; dbName?: string };
+
+/** Tables and columns of the models. The client's runtime model knows their names (Pothos reads it too), the database their types. */
+async function describeTables(pool: pg.Pool, prisma: object): Promise<Map<string, Table>> {
+  const { models } = Reflect.get(prisma, '_runtimeDataModel') as { models: Record<string, { dbName?: string; fields: RuntimeField[] }> };
+  const { rows } = await pool.query<{ table: string; column: string; type: string }>(
+    `select c.relname as "table", a.attname as "column", format_type(a.atttypid, null) as "type"
+     from pg_attribute a join pg_class c on c.oid = a.attrelid
+     where c.oid = any(select to_regclass(quote_ident(name)) from unnest($1::text[]) name) and a.attnum > 0 and not a.attisdropped`,
+    [Object.entries(models).map(([name, model]) => model.dbName ?? name)],
+  );
+  const types = new Map(rows.map((row) => [`${row.table}.${row.column}`, row.type]));
+  return new Map(
+    Object.entries(models).map(([model, { dbName = model, fields }]) => {
+      const columns = fields.flatMap((field): [string, Column][] => {
+        const name = field.dbName ?? field.name;
+        const type = types.get(`${dbName}.${name}`);
+        return type === undefined ? [] : [[field.name, { name, type }]];
+      });
+      return [model, { name: dbName, columns: new Map(columns) }];
+    }),
+  );
+}
