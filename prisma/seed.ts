@@ -1,17 +1,16 @@
 // npm run db:seed -- --scale 1 [--seed N] [--reset]: fills the database with demo data.
 
-import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadConfig, readEnvironment } from '../src/config.ts';
 import { StartError } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
-import { openEmbeddedPostgres } from '../src/resources/embedded-postgres.ts';
+import { openDatabaseServer } from '../src/resources/database.ts';
 import { applyMigrations } from '../src/resources/migrations.ts';
 import { withClient } from './seed/connection.ts';
 import { planOf } from './seed/plan.ts';
 import { createProgressBar } from './seed/progress-bar.ts';
 import { reset, seed } from './seed/seed.ts';
 
-const EMBEDDED_DIR = path.resolve(import.meta.dirname, '../.convoy/postgres');
 const USAGE = 'npm run db:seed -- [--scale 1] [--seed 1] [--reset]';
 let isInterrupted = false;
 
@@ -25,7 +24,11 @@ try {
 type Arguments = { scale: number; seed: number; reset: boolean };
 
 function readArguments(): Arguments {
-  const options = { scale: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, reset: { type: 'boolean', default: false } } as const;
+  const options = {
+    scale: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    reset: { type: 'boolean', default: false },
+  } as const;
   try {
     const { values } = parseArgs({ options });
     const args = { scale: toNumber(values.scale), seed: toNumber(values.seed), reset: values.reset };
@@ -43,15 +46,12 @@ function toNumber(text: string): number {
 }
 
 async function run(args: Arguments): Promise<void> {
-  const database = await openDatabase();
+  const database = await openDatabaseServer(loadConfig(readEnvironment()), createLog({ level: 'warn' }));
   const bar = createProgressBar(process.stdout);
-  // The embedded database counts on being closed once.
-  let closing: Promise<void> | undefined;
-  const close = () => (closing ??= database.close());
   // The process takes its connection along, and the server rolls the transaction back.
   const interrupt = () => {
     isInterrupted = true;
-    void close().finally(() => process.exit(130));
+    void database.close().finally(() => process.exit(130));
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
@@ -65,12 +65,6 @@ async function run(args: Arguments): Promise<void> {
     console.log(`Seeded ${rows.toLocaleString('en')} rows in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
   } finally {
     bar.end();
-    await close();
+    await database.close();
   }
-}
-
-async function openDatabase(): Promise<{ url: string; close: () => Promise<void> }> {
-  const url = process.env.DATABASE_URL;
-  if (url) return { url, close: async () => undefined };
-  return await openEmbeddedPostgres({ dir: EMBEDDED_DIR, mayMove: true, log: createLog({ level: 'warn' }) });
 }

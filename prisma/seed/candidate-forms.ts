@@ -45,7 +45,15 @@ export const CANDIDATE_FORMS = {
 } as const;
 
 const OF_THE_DEMO = 12;
-const UNLISTED = ['Green Valley Spa', 'Relax Zone', 'Siam Spa', 'Body Care Centre', 'New Look Salon & Spa', 'The Wellness Room', 'Kerala Ayurveda Kendra'];
+const UNLISTED = [
+  'Green Valley Spa',
+  'Relax Zone',
+  'Siam Spa',
+  'Body Care Centre',
+  'New Look Salon & Spa',
+  'The Wellness Room',
+  'Kerala Ayurveda Kendra',
+];
 
 export function* candidateFormRows(plan: Plan, spas: readonly SeededSpa[]): Generator<RowOf<typeof CANDIDATE_FORMS>> {
   for (let id = 1; id <= plan.candidateForms; id++) {

@@ -3,7 +3,14 @@ import type { CertificateCategory } from '../../src/generated/prisma/enums.ts';
 import { formatCertificateNumber } from '../../src/modules/certificate/number.ts';
 import { anybodyAt } from './actors.ts';
 import { DETAILS } from './certificate-details.ts';
-import { CERTIFICATES, type CertificateRow, type Children, DAILY_SHEET_ENTRIES, INVOICE_ITEMS, SALARY_MONTHS } from './certificate-tables.ts';
+import {
+  CERTIFICATES,
+  type CertificateRow,
+  type Children,
+  DAILY_SHEET_ENTRIES,
+  INVOICE_ITEMS,
+  SALARY_MONTHS,
+} from './certificate-tables.ts';
 import { copyInto } from './copy.ts';
 import { demoId } from './demo.ts';
 import { FEWEST_TEMPLATES, type Plan } from './plan.ts';
@@ -30,7 +37,12 @@ const SHARES: readonly (readonly [CertificateCategory, number])[] = [
 const OF_THE_DEMO = SHARES.length * 6;
 
 /** Copies all certificates and what hangs on them; says after each portion how many certificates there are. Returns the number of all rows. */
-export async function copyCertificates(client: ClientBase, plan: Plan, spas: readonly SeededSpa[], onCopied: (done: number) => void): Promise<number> {
+export async function copyCertificates(
+  client: ClientBase,
+  plan: Plan,
+  spas: readonly SeededSpa[],
+  onCopied: (done: number) => void,
+): Promise<number> {
   let rows = 0;
   for (let first = 1; first <= plan.certificates; first += PORTION) {
     const last = Math.min(first + PORTION - 1, plan.certificates);
@@ -44,7 +56,13 @@ export async function copyCertificates(client: ClientBase, plan: Plan, spas: rea
   return rows;
 }
 
-function* certificateRows(first: number, last: number, plan: Plan, spas: readonly SeededSpa[], children: Children): Generator<CertificateRow> {
+function* certificateRows(
+  first: number,
+  last: number,
+  plan: Plan,
+  spas: readonly SeededSpa[],
+  children: Children,
+): Generator<CertificateRow> {
   for (let id = first; id <= last; id++) {
     const random = new Random(plan.seed, CERTIFICATES.name, id);
     const facts = id <= OF_THE_DEMO ? demoFacts(id, spas, random) : ordinaryFacts(id, plan, spas, random);
@@ -65,7 +83,14 @@ function* certificateRows(first: number, last: number, plan: Plan, spas: readonl
   }
 }
 
-type Facts = { category: CertificateCategory; generated: Moment; spa: SeededSpa; templateId: number; issuedById: number; isPublic: boolean };
+type Facts = {
+  category: CertificateCategory;
+  generated: Moment;
+  spa: SeededSpa;
+  templateId: number;
+  issuedById: number;
+  isPublic: boolean;
+};
 
 function ordinaryFacts(id: number, plan: Plan, spas: readonly SeededSpa[], random: Random): Facts {
   const category = random.weighted(SHARES);

@@ -9,7 +9,12 @@ function city(name: string, state: string, region: Region, areas: string): City 
 }
 
 export const CITIES: readonly City[] = [
-  city('New Delhi', 'Delhi', 'north', 'Connaught Place 110001, Karol Bagh 110005, Lajpat Nagar 110024, Saket 110017, Dwarka 110075, Rajouri Garden 110027'),
+  city(
+    'New Delhi',
+    'Delhi',
+    'north',
+    'Connaught Place 110001, Karol Bagh 110005, Lajpat Nagar 110024, Saket 110017, Dwarka 110075, Rajouri Garden 110027',
+  ),
   city('Gurugram', 'Haryana', 'north', 'Sector 14 122001, DLF Phase 3 122002, Sohna Road 122018, Golf Course Road 122011'),
   city('Noida', 'Uttar Pradesh', 'north', 'Sector 18 201301, Sector 62 201309, Sector 104 201304'),
   city('Lucknow', 'Uttar Pradesh', 'north', 'Hazratganj 226001, Gomti Nagar 226010, Aliganj 226024'),
@@ -21,7 +26,12 @@ export const CITIES: readonly City[] = [
   city('Chandigarh', 'Chandigarh', 'punjab', 'Sector 17 160017, Sector 35 160022, Industrial Area Phase I 160002'),
   city('Ludhiana', 'Punjab', 'punjab', 'Model Town 141002, Sarabha Nagar 141001'),
   city('Amritsar', 'Punjab', 'punjab', 'Ranjit Avenue 143001, Lawrence Road 143001'),
-  city('Mumbai', 'Maharashtra', 'west', 'Andheri West 400053, Bandra West 400050, Powai 400076, Juhu 400049, Borivali West 400092, Colaba 400005, Malad West 400064'),
+  city(
+    'Mumbai',
+    'Maharashtra',
+    'west',
+    'Andheri West 400053, Bandra West 400050, Powai 400076, Juhu 400049, Borivali West 400092, Colaba 400005, Malad West 400064',
+  ),
   city('Thane', 'Maharashtra', 'west', 'Ghodbunder Road 400607, Naupada 400602'),
   city('Pune', 'Maharashtra', 'west', 'Koregaon Park 411001, Baner 411045, Viman Nagar 411014, Kothrud 411038, Hinjawadi 411057'),
   city('Nagpur', 'Maharashtra', 'west', 'Dharampeth 440010, Sadar 440001'),
@@ -36,7 +46,12 @@ export const CITIES: readonly City[] = [
   city('Guwahati', 'Assam', 'northeast', 'Christian Basti 781005, Paltan Bazaar 781008, Beltola 781028'),
   city('Shillong', 'Meghalaya', 'northeast', 'Police Bazar 793001, Laitumkhrah 793003'),
   city('Dimapur', 'Nagaland', 'northeast', 'Circular Road 797112, Purana Bazaar 797116'),
-  city('Bengaluru', 'Karnataka', 'south', 'Indiranagar 560038, Koramangala 560034, Whitefield 560066, Jayanagar 560041, HSR Layout 560102, MG Road 560001'),
+  city(
+    'Bengaluru',
+    'Karnataka',
+    'south',
+    'Indiranagar 560038, Koramangala 560034, Whitefield 560066, Jayanagar 560041, HSR Layout 560102, MG Road 560001',
+  ),
   city('Chennai', 'Tamil Nadu', 'south', 'T Nagar 600017, Adyar 600020, Anna Nagar 600040, Velachery 600042'),
   city('Coimbatore', 'Tamil Nadu', 'south', 'RS Puram 641002, Peelamedu 641004'),
   city('Hyderabad', 'Telangana', 'south', 'Banjara Hills 500034, Jubilee Hills 500033, Gachibowli 500032, Madhapur 500081'),
@@ -53,8 +68,25 @@ export function placeIn(cityOfPlace: City, random: Random): Place {
   return { city: cityOfPlace, area, pincode };
 }
 
-const HOMES = ['Flat {n}, Shanti Apartments', 'House No. {n}', 'Flat {n}, Green Park Residency', 'H. No. {n}/2', 'Room {n}, Lakshmi Niwas', 'Plot {n}', 'Quarter {n}, Railway Colony'];
-const LANES = ['Gali No. 4', 'Near Hanuman Mandir', 'Main Road', '2nd Cross', 'Opposite Government School', 'Behind Bus Stand', 'Station Road', 'Near Metro Pillar 112'];
+const HOMES = [
+  'Flat {n}, Shanti Apartments',
+  'House No. {n}',
+  'Flat {n}, Green Park Residency',
+  'H. No. {n}/2',
+  'Room {n}, Lakshmi Niwas',
+  'Plot {n}',
+  'Quarter {n}, Railway Colony',
+];
+const LANES = [
+  'Gali No. 4',
+  'Near Hanuman Mandir',
+  'Main Road',
+  '2nd Cross',
+  'Opposite Government School',
+  'Behind Bus Stand',
+  'Station Road',
+  'Near Metro Pillar 112',
+];
 
 export function homeAddress({ city: { name }, area, pincode }: Place, random: Random): string {
   return `${random.pick(HOMES).replace('{n}', String(random.int(1, 480)))}, ${random.pick(LANES)}, ${area}, ${name} - ${pincode}`;

@@ -30,7 +30,8 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     // 55P03: lock_not_available
-    if ((error as DatabaseError).code === '55P03') throw new StartError('Another connection has been writing to the tables for half a minute: end it and try again.');
+    if ((error as DatabaseError).code === '55P03')
+      throw new StartError('Another connection has been writing to the tables for half a minute: end it and try again.');
     throw error;
   }
 }

@@ -42,7 +42,13 @@ export function* hiringFormRows(plan: Plan, spas: readonly SeededSpa[]): Generat
       description:
         `${spa.name}, ${spa.city.name}, looks for ${staffRequired} ${role}${staffRequired > 1 ? 's' : ''}. ` +
         `Salary ₹${minRupees} to ₹${maxRupees} a month with incentives. ` +
-        random.pick(['Food and stay are provided.', 'One day off each week.', 'Day shift, 10 am to 8 pm.', 'Immediate joining.', 'PF and ESI from the first month.']),
+        random.pick([
+          'Food and stay are provided.',
+          'One day off each week.',
+          'Day shift, 10 am to 8 pm.',
+          'Immediate joining.',
+          'PF and ESI from the first month.',
+        ]),
       required_experience: random.pick(EXPERIENCES),
       required_education: random.pick(EDUCATIONS),
       required_skills: [...new Set([random.pick(SKILLS), random.pick(SKILLS), random.pick(SKILLS)])].join(', '),

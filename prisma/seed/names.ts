@@ -11,7 +11,9 @@ const NAMES = {
   north: {
     women: list('Priya Neha Pooja Anjali Kavita Sunita Ritu Shweta Nisha Jyoti Swati Rekha Aarti Megha Khushi Simran Tanya Ishita'),
     men: list('Rahul Amit Vikas Sanjay Rohit Deepak Manish Ankit Rajesh Sandeep Vivek Nitin Gaurav Mohit Saurabh Tarun Abhishek Naveen'),
-    families: list('Sharma Verma Gupta Singh Yadav Mishra Tiwari Agarwal Srivastava Chauhan Saxena Tyagi Bhatt Rawat Negi Pandey Thakur Malik'),
+    families: list(
+      'Sharma Verma Gupta Singh Yadav Mishra Tiwari Agarwal Srivastava Chauhan Saxena Tyagi Bhatt Rawat Negi Pandey Thakur Malik',
+    ),
   },
   punjab: {
     women: list('Harpreet Manpreet Gurleen Jasleen Navneet Amandeep Kiran Parminder Sukhpreet Rupinder Mandeep Jaspreet'),
@@ -21,7 +23,9 @@ const NAMES = {
   west: {
     women: list('Snehal Vaishali Manisha Rupali Komal Hetal Bhavna Dipti Urvi Mrunal Ashwini Sayali Krupa Jinal Tejal Archana'),
     men: list('Sachin Mahesh Ganesh Prashant Nilesh Hardik Jignesh Chirag Omkar Swapnil Parth Kunal Dhaval Yash Tushar Ketan'),
-    families: list('Patil Deshmukh Kulkarni Joshi Pawar Jadhav Shinde More Patel Shah Mehta Desai Trivedi Solanki Parmar Bhosale Gaikwad Naik'),
+    families: list(
+      'Patil Deshmukh Kulkarni Joshi Pawar Jadhav Shinde More Patel Shah Mehta Desai Trivedi Solanki Parmar Bhosale Gaikwad Naik',
+    ),
   },
   east: {
     women: list('Moumita Sharmistha Debjani Rituparna Ananya Sutapa Paromita Mitali Sanchita Barsha Lipika Subhasmita'),
@@ -29,14 +33,24 @@ const NAMES = {
     families: list('Banerjee Mukherjee Chatterjee Ghosh Das Dutta Sen Bose Roy Saha Mondal Mohanty Sahoo Behera Nayak Pradhan'),
   },
   northeast: {
-    women: list('Lalrinpuii Zothanpuii Lalhmingmawii Vanlalruati Abeni Imkong Nengneihkim Hoikim Banri Ibanri Junmoni Dipanjali Rebecca Esther Mary Grace'),
+    women: list(
+      'Lalrinpuii Zothanpuii Lalhmingmawii Vanlalruati Abeni Imkong Nengneihkim Hoikim Banri Ibanri Junmoni Dipanjali Rebecca Esther Mary Grace',
+    ),
     men: list('Lalthanzuala Malsawma Zodinsanga Temjen Moanungsang Lunminthang Bikash Pranjal Hemanta Samuel Joseph David'),
-    families: list('Hmar Ralte Sailo Pachuau Ao Lotha Angami Haokip Kipgen Singson Kharkongor Lyngdoh Gogoi Saikia Bora Thapa Gurung Tamang'),
+    families: list(
+      'Hmar Ralte Sailo Pachuau Ao Lotha Angami Haokip Kipgen Singson Kharkongor Lyngdoh Gogoi Saikia Bora Thapa Gurung Tamang',
+    ),
   },
   south: {
-    women: list('Lakshmi Divya Meena Kavitha Revathi Deepika Anitha Sowmya Padma Saranya Vidya Bhavani Sreeja Athira Gayathri Nandini Harini Swetha'),
-    men: list('Karthik Suresh Ramesh Venkatesh Prakash Arun Vignesh Manoj Srinivas Naveen Ajith Vishnu Harish Murali Anand Prasad Kiran Santhosh'),
-    families: list('Iyer Nair Menon Pillai Reddy Rao Naidu Gowda Shetty Hegde Krishnan Subramanian Murugan Raman Varma Kurup Chandran Bhat'),
+    women: list(
+      'Lakshmi Divya Meena Kavitha Revathi Deepika Anitha Sowmya Padma Saranya Vidya Bhavani Sreeja Athira Gayathri Nandini Harini Swetha',
+    ),
+    men: list(
+      'Karthik Suresh Ramesh Venkatesh Prakash Arun Vignesh Manoj Srinivas Naveen Ajith Vishnu Harish Murali Anand Prasad Kiran Santhosh',
+    ),
+    families: list(
+      'Iyer Nair Menon Pillai Reddy Rao Naidu Gowda Shetty Hegde Krishnan Subramanian Murugan Raman Varma Kurup Chandran Bhat',
+    ),
   },
 } as const;
 

@@ -17,7 +17,8 @@ export const FEWEST_TEMPLATES = 60;
 
 export function planOf(scale: number, seed: number): Plan {
   if (!(scale > 0 && scale <= 100)) throw new StartError('The scale must be a number more than 0 and at most 100.');
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) throw new StartError('The seed must be a whole number from 0 to 4294967295.');
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff)
+    throw new StartError('The seed must be a whole number from 0 to 4294967295.');
   const atLeast = (least: number, atScaleOne: number) => Math.max(least, Math.round(atScaleOne * scale));
   const users = atLeast(60, 2000);
   const staff = { SUPER_ADMIN: atLeast(2, 5), ADMIN: atLeast(3, 20), SPA_MANAGER: atLeast(15, 200), HR: atLeast(5, 50) };

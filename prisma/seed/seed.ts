@@ -79,16 +79,29 @@ async function holdsRows(client: Client, tables: readonly Table[]): Promise<bool
   return rows[0]?.found === true;
 }
 
-async function copyAll(client: Client, plan: Plan, passwordHash: string, onProgress: NonNullable<SeedOptions['onProgress']>): Promise<number> {
+async function copyAll(
+  client: Client,
+  plan: Plan,
+  passwordHash: string,
+  onProgress: NonNullable<SeedOptions['onProgress']>,
+): Promise<number> {
   const total = plan.users + plan.templates + plan.spas + plan.candidateForms + plan.hiringForms + plan.certificates;
   const spas = makeSpas(plan);
   let copied = 0;
   async function copy<T extends Table>(table: T, rows: Iterable<RowOf<T>>, what: string): Promise<void> {
-    copied += await copyInto(client, table, counted(rows, (count) => onProgress(copied + count, total, what)));
+    copied += await copyInto(
+      client,
+      table,
+      counted(rows, (count) => onProgress(copied + count, total, what)),
+    );
   }
   await copy(USERS, userRows(plan, passwordHash), 'users');
   await copy(TEMPLATES, templateRows(plan), 'templates');
-  await copy(SPAS, spas.map(({ row }) => row), 'spas');
+  await copy(
+    SPAS,
+    spas.map(({ row }) => row),
+    'spas',
+  );
   await copy(CANDIDATE_FORMS, candidateFormRows(plan, spas), 'candidate forms');
   await copy(HIRING_FORMS, hiringFormRows(plan, spas), 'hiring forms');
   const before = copied;

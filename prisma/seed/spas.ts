@@ -34,7 +34,38 @@ export const SPAS = {
 /** Spas with these ids stand open at every scale, before the first certificate. */
 export const FIRST_SPAS = 4;
 
-const FIRST = ['Lotus', 'Orchid', 'Serene', 'Amrita', 'Tulsi', 'Nirvana', 'Golden Leaf', 'Blue Lagoon', 'Ananda', 'Sukoon', 'Zen', 'Kaya', 'Sandalwood', 'Moksha', 'Royal Thai', 'White Jasmine', 'Ocean Pearl', 'Shanti', 'Bodhi', 'Aura', 'Rejuve', 'Tranquil', 'Silk Route', 'Vedic Touch', 'Samudra', 'Mogra', 'Champa', 'Pure Bliss', 'Urban Calm', 'Himalayan Breeze'];
+const FIRST = [
+  'Lotus',
+  'Orchid',
+  'Serene',
+  'Amrita',
+  'Tulsi',
+  'Nirvana',
+  'Golden Leaf',
+  'Blue Lagoon',
+  'Ananda',
+  'Sukoon',
+  'Zen',
+  'Kaya',
+  'Sandalwood',
+  'Moksha',
+  'Royal Thai',
+  'White Jasmine',
+  'Ocean Pearl',
+  'Shanti',
+  'Bodhi',
+  'Aura',
+  'Rejuve',
+  'Tranquil',
+  'Silk Route',
+  'Vedic Touch',
+  'Samudra',
+  'Mogra',
+  'Champa',
+  'Pure Bliss',
+  'Urban Calm',
+  'Himalayan Breeze',
+];
 const SECOND = ['Spa', 'Wellness Spa', 'Thai Spa', 'Day Spa', 'Ayurveda & Spa', 'Spa & Salon', 'Family Spa', 'Beauty & Spa'];
 
 /** What other tables need to know of a spa. `snapshot` is the JSON that its certificates keep. */

@@ -61,7 +61,9 @@ const TERMS = [
 ];
 
 function facts({ fields }: Layout): string {
-  const rows = fields.map((field) => `    <dt>${field.replaceAll(/([A-Z])/g, ' $1').toLowerCase()}</dt>\n    <dd data-field="${field}">{{${field}}}</dd>`);
+  const rows = fields.map(
+    (field) => `    <dt>${field.replaceAll(/([A-Z])/g, ' $1').toLowerCase()}</dt>\n    <dd data-field="${field}">{{${field}}}</dd>`,
+  );
   return `  <dl class="facts">\n${rows.join('\n')}\n  </dl>`;
 }
 

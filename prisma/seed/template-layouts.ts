@@ -28,7 +28,13 @@ export const LAYOUTS: Record<CertificateCategory, Layout> = {
       'This is to certify that <strong>{{holderName}}</strong> is employed with {{spa.name}} as {{position}} since {{joiningDate}} and draws a monthly salary of ₹{{monthlySalary}}.',
       'The salary paid in the last six months is given below. This certificate is issued at the request of the employee, without any liability on our part.',
     ],
-    table: { each: 'months', columns: [['Month', 'month'], ['Amount (₹)', 'amount']] },
+    table: {
+      each: 'months',
+      columns: [
+        ['Month', 'month'],
+        ['Amount (₹)', 'amount'],
+      ],
+    },
   },
   OFFER_LETTER: {
     label: 'Offer Letter',
@@ -63,14 +69,30 @@ export const LAYOUTS: Record<CertificateCategory, Layout> = {
     label: 'Spa Bill',
     orientation: 'portrait',
     fields: ['billNumber', 'billDate', 'holderName', 'paymentMode', 'total'],
-    text: ['Bill No. {{billNumber}} dated {{billDate}}', 'Billed to <strong>{{holderName}}</strong>, {{customerAddress}}. Paid by {{paymentMode}}.'],
-    table: { each: 'items', columns: [['Service', 'service'], ['HSN / SAC', 'hsnCode'], ['Qty', 'quantity'], ['Rate (₹)', 'rate'], ['Amount (₹)', 'amount']] },
+    text: [
+      'Bill No. {{billNumber}} dated {{billDate}}',
+      'Billed to <strong>{{holderName}}</strong>, {{customerAddress}}. Paid by {{paymentMode}}.',
+    ],
+    table: {
+      each: 'items',
+      columns: [
+        ['Service', 'service'],
+        ['HSN / SAC', 'hsnCode'],
+        ['Qty', 'quantity'],
+        ['Rate (₹)', 'rate'],
+        ['Amount (₹)', 'amount'],
+      ],
+    },
   },
   ID_CARD: {
     label: 'Identity Card',
     orientation: 'landscape',
     fields: ['holderName', 'designation', 'dateOfJoining', 'contactNumber', 'issueDate'],
-    text: ['<strong>{{holderName}}</strong>', '{{designation}}, {{spa.name}}', 'Joined {{dateOfJoining}}. Contact {{contactNumber}}. Issued {{issueDate}}.'],
+    text: [
+      '<strong>{{holderName}}</strong>',
+      '{{designation}}, {{spa.name}}',
+      'Joined {{dateOfJoining}}. Contact {{contactNumber}}. Issued {{issueDate}}.',
+    ],
   },
   DAILY_SHEET: {
     label: 'Daily Sheet',
@@ -79,7 +101,14 @@ export const LAYOUTS: Record<CertificateCategory, Layout> = {
     text: ['Daily sheet of {{spa.name}} for {{sheetDate}}'],
     table: {
       each: 'entries',
-      columns: [['Client', 'clientName'], ['Service', 'service'], ['Staff', 'staffName'], ['Amount (₹)', 'amount'], ['Mode', 'paymentMode'], ['Remark', 'remark']],
+      columns: [
+        ['Client', 'clientName'],
+        ['Service', 'service'],
+        ['Staff', 'staffName'],
+        ['Amount (₹)', 'amount'],
+        ['Mode', 'paymentMode'],
+        ['Remark', 'remark'],
+      ],
     },
   },
 };

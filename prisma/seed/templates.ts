@@ -68,7 +68,9 @@ export function* templateRows(plan: Plan): Generator<RowOf<typeof TEMPLATES>> {
         page: 'A4',
         orientation,
         accent: palette.accent,
-        fields: isHtml ? fields : Object.fromEntries(fields.map((field, line) => [field, { x: 120, y: 220 + line * 38, size: line === 0 ? 28 : 16 }])),
+        fields: isHtml
+          ? fields
+          : Object.fromEntries(fields.map((field, line) => [field, { x: 120, y: 220 + line * 38, size: line === 0 ? 28 : 16 }])),
       }),
       // The first two of each category stay open to visitors.
       is_active: random.chance(0.88) || round < 2,

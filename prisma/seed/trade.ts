@@ -57,7 +57,20 @@ export const POSITIONS: readonly (readonly [name: string, minRupees: number, max
 
 export const EXPERIENCES = ['Fresher', '6 months', '1 year', '2 years', '3 years', '5 years', '8 years'] as const;
 export const EDUCATIONS = ['10th pass', '12th pass', 'Graduate', 'Diploma in Spa Therapy', 'CIDESCO or ITEC preferred', 'Any'] as const;
-export const SKILLS = ['Swedish', 'Deep tissue', 'Thai', 'Balinese', 'Aroma', 'Facials', 'Waxing', 'Guest handling', 'English', 'Hindi', 'Billing software', 'Team handling'] as const;
+export const SKILLS = [
+  'Swedish',
+  'Deep tissue',
+  'Thai',
+  'Balinese',
+  'Aroma',
+  'Facials',
+  'Waxing',
+  'Guest handling',
+  'English',
+  'Hindi',
+  'Billing software',
+  'Team handling',
+] as const;
 
 export const PAYMENT_MODES = [
   ['UPI', 0.46],

@@ -42,7 +42,9 @@ export function* userRows(plan: Plan, passwordHash: string): Generator<RowOf<typ
   for (let id = 1; id <= plan.users; id++) {
     const random = new Random(plan.seed, USERS.name, id);
     const created =
-      id <= staff ? momentOf(id - 1, staff, HIRING, FOUNDED, random) : momentOf(id - staff - 1, plan.users - staff, FOUNDED, CLOSED, random);
+      id <= staff
+        ? momentOf(id - 1, staff, HIRING, FOUNDED, random)
+        : momentOf(id - staff - 1, plan.users - staff, FOUNDED, CLOSED, random);
     const isDemo = id <= demoSignIns.length;
     const person = DEMO_NAMES[id - 1] ?? personIn(random.pick(CITIES).region, random);
     const username = demoSignIns[id - 1]?.username ?? `${person.firstName}.${person.lastName}${id}`.toLowerCase();

@@ -34,7 +34,8 @@ export const byTime = (field: string): OrderTerm => ({
   field,
   sql: (column) => column,
   read: (value) => (value as Date).toISOString(),
-  accepts: (value) => typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value,
+  accepts: (value) =>
+    typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value,
 });
 
 /** Orders by an enum, in the order of its declaration. `values`: all of them. */
@@ -47,7 +48,13 @@ export const byEnum = (field: string, values: Readonly<Record<string, string>>):
 
 /** Orders by a text, with the records that lack it last: two terms. */
 export const byTextNullsLast = (field: string): OrderTerm[] => [
-  { field, sql: (column) => `(${column} is null)`, type: 'boolean', read: (value) => value === null, accepts: (value) => typeof value === 'boolean' },
+  {
+    field,
+    sql: (column) => `(${column} is null)`,
+    type: 'boolean',
+    read: (value) => value === null,
+    accepts: (value) => typeof value === 'boolean',
+  },
   { field, sql: (column) => `coalesce(${column}, '')`, type: 'text', read: (value) => value ?? '', accepts: isText },
 ];
 
@@ -84,7 +91,11 @@ export const below = compare('<');
 export const contains = (expression: string): Filter<string> => ({
   sql: (_column, parameter) => `(${expression}) ilike ${parameter}`,
   type: { sql: 'text' },
-  encode: (value) => `%${value.trim().replaceAll(/[\\%_]/g, String.raw`\$&`).replaceAll(/\s+/g, '%')}%`,
+  encode: (value) =>
+    `%${value
+      .trim()
+      .replaceAll(/[\\%_]/g, String.raw`\$&`)
+      .replaceAll(/\s+/g, '%')}%`,
   needsValue: true,
 });
 

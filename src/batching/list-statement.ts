@@ -78,7 +78,11 @@ export function conditionOf<M extends ModelName>(
   return { sql: parts.length === 0 ? 'true' : parts.join(' and '), types, values, isBatchable };
 }
 
-function orderOf<M extends ModelName>({ orderBy, isDescending }: ListDefinition<M>, isReversed: boolean, column: (field: string) => string): string {
+function orderOf<M extends ModelName>(
+  { orderBy, isDescending }: ListDefinition<M>,
+  isReversed: boolean,
+  column: (field: string) => string,
+): string {
   const direction = isDescending === isReversed ? '' : ' desc';
   return orderBy.map((term) => `${term.sql(column(term.field))}${direction}`).join(', ');
 }
@@ -96,7 +100,11 @@ export type PageRequest<M extends ModelName> = ListRequest<M> & { limit: number 
 type Batched<R> = R & { batch: number };
 
 /** Reads the pages of requests of one shape, in one statement. */
-export async function readPages<M extends ModelName>(db: Database, list: ListDefinition<M>, requests: readonly PageRequest<M>[]): Promise<Row<M>[][]> {
+export async function readPages<M extends ModelName>(
+  db: Database,
+  list: ListDefinition<M>,
+  requests: readonly PageRequest<M>[],
+): Promise<Row<M>[][]> {
   const conditions = requests.map((request) => conditionOf(db, list, request));
   const [first] = conditions;
   const [request] = requests;
@@ -117,7 +125,12 @@ export async function readPages<M extends ModelName>(db: Database, list: ListDef
 }
 
 /** Counts what each request of one shape finds, up to `bound`, in one statement. */
-export async function countUpTo<M extends ModelName>(db: Database, list: ListDefinition<M>, requests: readonly ListRequest<M>[], bound: number): Promise<number[]> {
+export async function countUpTo<M extends ModelName>(
+  db: Database,
+  list: ListDefinition<M>,
+  requests: readonly ListRequest<M>[],
+  bound: number,
+): Promise<number[]> {
   const conditions = requests.map((request) => conditionOf(db, list, request));
   const [first] = conditions;
   if (!first) return [];
@@ -134,7 +147,12 @@ export async function countUpTo<M extends ModelName>(db: Database, list: ListDef
 type Plan = { 'Plan Rows': number; 'Node Type': string; Plans?: Plan[] };
 
 /** The planner's estimate of how many records each request finds, in one statement. Falls back to `least`. */
-export async function estimate<M extends ModelName>(db: Database, list: ListDefinition<M>, requests: readonly ListRequest<M>[], least: number): Promise<number[]> {
+export async function estimate<M extends ModelName>(
+  db: Database,
+  list: ListDefinition<M>,
+  requests: readonly ListRequest<M>[],
+  least: number,
+): Promise<number[]> {
   const table = quoted(db.table(list.model).name);
   const values: unknown[] = [];
   const branches = requests.map((request) => {
@@ -155,4 +173,5 @@ function keysOf({ types }: Condition): string {
   return `unnest(${arrays.join(', ')}) with ordinality k(${names.join(', ')})`;
 }
 
-const columnsOf = (conditions: readonly Condition[]) => (conditions[0]?.values ?? []).map((_, i) => conditions.map(({ values }) => values[i]));
+const columnsOf = (conditions: readonly Condition[]) =>
+  (conditions[0]?.values ?? []).map((_, i) => conditions.map(({ values }) => values[i]));

@@ -2,7 +2,7 @@ import type { ModelName, Row } from '../resources/models.ts';
 import type { Filter, OrderTerm } from './list-options.ts';
 import { conditionOf, countUpTo, estimate, type ListDefinition, type ListRequest, type PageRequest, readPages } from './list-statement.ts';
 import { type BatchFunction, batchLoader, type HasLoaders } from './request-loaders.ts';
-import { rowLoader } from './rows.ts';
+import type { rowLoader } from './rows.ts';
 
 /** How many records are counted one by one; beyond, the planner's estimate serves. */
 export const MAX_EXACT_COUNT = 10_000;
@@ -18,7 +18,12 @@ type ValuesOf<Fs extends Filters> = { [F in keyof Fs]?: (Fs[F] extends Filter<in
  */
 export function listLoader<M extends ModelName, const Fs extends Filters>(
   model: M,
-  options: { orderBy: readonly OrderTerm[]; isDescending?: boolean; filters: Fs; byId: ReturnType<typeof rowLoader<M, keyof Row<M> & string>> },
+  options: {
+    orderBy: readonly OrderTerm[];
+    isDescending?: boolean;
+    filters: Fs;
+    byId: ReturnType<typeof rowLoader<M, keyof Row<M> & string>>;
+  },
 ) {
   const list: ListDefinition<M> = { model, isDescending: false, ...options };
   const cacheKey = (request: ListRequest<M>) => JSON.stringify(request);
@@ -34,7 +39,9 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
       const counted = await countUpTo(db, list, requests, MAX_EXACT_COUNT + 1);
       const tooMany = requests.filter((_, i) => (counted[i] ?? 0) > MAX_EXACT_COUNT);
       const estimates = tooMany.length === 0 ? [] : await estimate(db, list, tooMany, MAX_EXACT_COUNT + 1);
-      return counted.map((value) => (value > MAX_EXACT_COUNT ? { value: estimates.shift() ?? value, isExact: false } : { value, isExact: true }));
+      return counted.map((value) =>
+        value > MAX_EXACT_COUNT ? { value: estimates.shift() ?? value, isExact: false } : { value, isExact: true },
+      );
     }),
     cacheKey,
   );
@@ -78,7 +85,10 @@ function byShape<M extends ModelName, K extends ListRequest<M>, V>(
     await Promise.all(
       [...shapes.values()].map(async (indexes) => {
         try {
-          const values = await read(db, indexes.map((i) => requests[i] as K));
+          const values = await read(
+            db,
+            indexes.map((i) => requests[i] as K),
+          );
           for (const [position, i] of indexes.entries()) answers[i] = values[position] as V;
         } catch (error) {
           for (const i of indexes) answers[i] = error as Error;

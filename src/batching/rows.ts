@@ -6,7 +6,11 @@ import { batchLoader } from './request-loaders.ts';
 /** The select list of a model's rows: every column but the omitted ones, under its field's name. */
 export function rowColumns(db: Database, model: ModelName): string {
   const omitted = omittedFields(model);
-  return selectList(db, model, [...db.table(model).columns.keys()].filter((field) => !omitted.includes(field)));
+  return selectList(
+    db,
+    model,
+    [...db.table(model).columns.keys()].filter((field) => !omitted.includes(field)),
+  );
 }
 
 function selectList(db: Database, model: ModelName, fields: readonly string[]): string {
@@ -36,7 +40,11 @@ export function rowLoader<M extends ModelName, F extends keyof Row<M> & string>(
 }
 
 /** Loads what belongs to a parent, whole and in the order of `orderBy`: for lists that a rule keeps short. */
-export function childrenLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, parentKey: F, orderBy: keyof Row<M> & string) {
+export function childrenLoader<M extends ModelName, F extends keyof Row<M> & string>(
+  model: M,
+  parentKey: F,
+  orderBy: keyof Row<M> & string,
+) {
   return batchLoader<Row<M>[F], Row<M>[]>(`${model} of ${parentKey}`, async (db, keys) => {
     const order = `${columnOf(db, model, parentKey)}, ${columnOf(db, model, orderBy)}`;
     const rows = await db.query<Row<M>>(`${selectByKey(db, model, parentKey, rowColumns(db, model))} order by ${order}`, [keys]);

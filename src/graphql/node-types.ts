@@ -2,7 +2,7 @@ import type { GraphQLTypeResolver } from 'graphql';
 import type { Context } from './context.ts';
 
 /** Finds an object by the number in its id, where the viewer may see it. */
-type LoadNode = (ctx: Context, id: number) => Promise<object | null>;
+export type LoadNode = (ctx: Context, id: number) => Promise<object | null>;
 
 const loaders = new Map<string, LoadNode>();
 const typeOf = new WeakMap<object, string>();

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils';
-import type { MigrationList, SchemaEngine as Engine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type { SchemaEngine as Engine, MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -35,7 +35,8 @@ export async function pendingMigrations(databaseUrl: string): Promise<string[]> 
       'select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations where rolled_back_at is null',
     );
     const failed = rows.find((row) => !row.finished);
-    if (failed) throw new StartError(`The migration ${failed.name} failed half way. Mend the database, then run \`npx prisma migrate resolve\`.`);
+    if (failed)
+      throw new StartError(`The migration ${failed.name} failed half way. Mend the database, then run \`npx prisma migrate resolve\`.`);
     const applied = new Map(rows.map((row) => [row.name, row.checksum]));
     const { migrationDirectories } = await loadMigrations();
     return migrationDirectories.flatMap(({ path: name, migrationFile }) => {
@@ -43,11 +44,14 @@ export async function pendingMigrations(databaseUrl: string): Promise<string[]> 
       if (checksum === undefined) return [name];
       const content = migrationFile.content.tag === 'ok' ? migrationFile.content.value : '';
       if (checksum === createHash('sha256').update(content).digest('hex')) return [];
-      throw new StartError(`The migration ${name} was edited after this database applied it. Restore the file and put the change into a new migration.`);
+      throw new StartError(
+        `The migration ${name} was edited after this database applied it. Restore the file and put the change into a new migration.`,
+      );
     });
   } catch (error) {
     // 42P01: no table of migrations yet.
-    if ((error as pg.DatabaseError).code === '42P01') return (await loadMigrations()).migrationDirectories.map((directory) => directory.path);
+    if ((error as pg.DatabaseError).code === '42P01')
+      return (await loadMigrations()).migrationDirectories.map((directory) => directory.path);
     throw error;
   } finally {
     await client.end().catch(() => undefined);

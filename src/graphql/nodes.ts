@@ -1,0 +1,30 @@
+import type { OutputRef } from '@pothos/core';
+import { z } from 'zod';
+import { builder } from './builder.ts';
+import { anyId } from './ids.ts';
+import { type LoadNode, loadNode, registerNodeType } from './node-types.ts';
+
+const MAX_IDS = 100;
+
+/** Makes a type a Node: with a global id, and found by `node` and `nodes` where `load` shows it to the viewer. */
+export function asNode(type: OutputRef<{ id: number }>, typename: string, load: LoadNode): void {
+  builder.nodeRef(type as Parameters<typeof builder.nodeRef>[0], { id: { resolve: (row) => (row as { id: number }).id } });
+  registerNodeType(typename, load);
+}
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    args: { id: t.arg.id({ required: true, description: 'The id of any object.' }).validate(anyId) },
+    description: 'Finds an object by its id; null when there is none, or when it is not for the viewer.',
+    resolve: (_root, { id }, ctx) => loadNode(ctx, id),
+  }),
+  nodes: t.field({
+    type: [builder.nodeInterfaceRef()],
+    nullable: { list: false, items: true },
+    args: { ids: t.arg.idList({ required: true, description: `The ids of up to ${MAX_IDS} objects.` }).validate(z.array(anyId).max(MAX_IDS, `At most ${MAX_IDS}.`)) },
+    description: 'Finds several objects by their ids, in that order, with null for each that is not to be seen.',
+    resolve: (_root, { ids }, ctx) => ids.map((id) => loadNode(ctx, id)),
+  }),
+}));

@@ -1,0 +1,25 @@
+import { loadConfig, readEnvironment } from './config.ts';
+import { StartError } from './errors.ts';
+import { createLog } from './log.ts';
+import { startPrimary } from './primary.ts';
+
+try {
+  const config = loadConfig(readEnvironment());
+  const log = createLog({ level: config.logLevel, isPretty: process.stdout.isTTY });
+  const starting = startPrimary(config, log);
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, async () => {
+      // The second Ctrl-C of somebody who will not wait.
+      if (isStopping) process.exit(130);
+      isStopping = true;
+      const gateway = await starting.catch(() => undefined);
+      await gateway?.close();
+      process.exit(0);
+    });
+  }
+  await starting;
+} catch (error) {
+  console.error(error instanceof StartError ? error.message : error);
+  process.exitCode = 1;
+}

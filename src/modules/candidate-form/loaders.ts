@@ -1,0 +1,19 @@
+import { atLeast, below, byInt, byTime, contains, equals } from '../../batching/list-options.ts';
+import { listLoader } from '../../batching/lists.ts';
+import { countLoader, rowLoader } from '../../batching/rows.ts';
+
+export const candidateFormById = rowLoader('CandidateForm', 'id');
+export const candidateFormCountByUserId = countLoader('CandidateForm', 'submittedById');
+
+export const candidateForms = listLoader('CandidateForm', {
+  byId: candidateFormById,
+  orderBy: [byTime('createdAt'), byInt('id')],
+  isDescending: true,
+  filters: {
+    spaId: equals<'CandidateForm', 'spaId'>('spaId'),
+    submittedById: equals<'CandidateForm', 'submittedById'>('submittedById'),
+    createdAfter: atLeast<'CandidateForm', 'createdAt'>('createdAt'),
+    createdBefore: below<'CandidateForm', 'createdAt'>('createdAt'),
+    search: contains(`first_name || ' ' || last_name || ' ' || phone_number`),
+  },
+});

@@ -1,0 +1,148 @@
+// The interface Certificate, and the eight types behind it, made in one loop from the table of categories.
+
+import type { PaymentMode } from '../../generated/prisma/enums.ts';
+import { builder } from '../../graphql/builder.ts';
+import { connectionOf } from '../../graphql/connections.ts';
+import { asNode } from '../../graphql/nodes.ts';
+import type { Row } from '../../resources/models.ts';
+import { Spa } from '../spa/schema.ts';
+import { visibleSpa } from '../spa/policy.ts';
+import { Template } from '../template/schema.ts';
+import { visibleTemplate } from '../template/policy.ts';
+import { userById } from '../user/loaders.ts';
+import { visibleUser } from '../user/policy.ts';
+import { User } from '../user/schema.ts';
+import { categories, type Detail } from './categories.ts';
+import { durationBetween } from './dates.ts';
+import { CertificateCategoryRef, PaymentModeRef } from './inputs.ts';
+import { DailySheetEntry, InvoiceItem, SalaryMonth } from './line-types.ts';
+import { entriesByCertificateId, invoiceItemsByCertificateId, salaryMonthsByCertificateId, spaSnapshotById } from './loaders.ts';
+import { inWords, type Money } from './money.ts';
+import { maySeeContactData, visibleCertificateById } from './policy.ts';
+import type { SpaSnapshot } from './spa-snapshot.ts';
+
+type CertificateRow = Row<'Certificate'>;
+
+const SpaSnapshotRef = builder.objectRef<SpaSnapshot>('SpaSnapshot').implement({
+  description: 'What was printed of a spa when a certificate was issued. Later changes of the spa do not change it.',
+  fields: (t) => ({
+    code: t.exposeInt('code', { nullable: true, description: 'The code of the spa.' }),
+    ...Object.fromEntries(
+      (['address', 'area', 'city', 'state', 'pincode', 'phoneNumber', 'email', 'website', 'logo'] as const).map((field) => [
+        field,
+        t.exposeString(field, { nullable: true, description: `As printed: the ${field.replace('phoneNumber', 'phone number')}.` }),
+      ]),
+    ),
+    name: t.exposeString('name', { description: 'The name of the spa.' }),
+    country: t.exposeString('country', { description: 'The country of the spa.' }),
+  }),
+});
+
+export const Certificate = builder.prismaInterface('Certificate', {
+  description: 'A document that the company has issued. Each category is a type of its own.',
+  resolveType: ({ category }) => categories[category].type,
+});
+
+builder.prismaInterfaceFields(Certificate, (t) => ({
+  number: t.exposeString('number', { description: 'Printed on the certificate; anybody verifies it by this.' }),
+  category: t.field({ type: CertificateCategoryRef, description: 'Tells the type.', resolve: ({ category }) => category }),
+  holderName: t.exposeString('holderName', { description: 'Who it is for; on a daily sheet, the spa.' }),
+  generatedAt: t.expose('generatedAt', { type: 'DateTime', description: 'When it was issued.' }),
+  isPublic: t.exposeBoolean('isPublic', { description: 'Whether everybody may find and verify it.' }),
+  spa: t.field({
+    type: Spa,
+    nullable: true,
+    description: 'The spa as it is today; null when it is gone, or closed and the viewer no staff.',
+    resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
+  }),
+  spaSnapshot: t.field({
+    type: SpaSnapshotRef,
+    nullable: true,
+    description: 'The spa as it was printed.',
+    resolve: async ({ id }, _args, ctx) => ((await spaSnapshotById(ctx).load(id))?.spaSnapshot ?? null) as SpaSnapshot | null,
+  }),
+  template: t.field({
+    type: Template,
+    nullable: true,
+    description: 'The template that it is printed with; null when it is gone, or the viewer may not see it.',
+    resolve: ({ templateId }, _args, ctx) => visibleTemplate(ctx, templateId),
+  }),
+  issuedBy: t.field({
+    type: User,
+    nullable: true,
+    description: 'Who issued it; null when the user is gone.',
+    // A public certificate names its issuer to everybody: see visibleUser.
+    resolve: ({ issuedById, isPublic }, _args, ctx) => (isPublic && issuedById !== null ? userById(ctx).load(issuedById) : visibleUser(ctx, issuedById)),
+  }),
+}));
+
+const types = Object.values(categories).map((category) => ({
+  category,
+  Type: builder.prismaObject('Certificate', { variant: category.type, interfaces: [Certificate], description: category.description }),
+}));
+
+for (const type of types) {
+  addDetails(type);
+  addComputed(type);
+  addLines(type);
+  asNode(type.Type, type.category.type, async (ctx, id) => {
+    const certificate = await visibleCertificateById(ctx, id);
+    return certificate && categories[certificate.category] === type.category ? certificate : null;
+  });
+}
+
+type CategoryType = (typeof types)[number];
+
+function addDetails({ category, Type }: CategoryType): void {
+  builder.prismaObjectFields(Type, (t) => {
+    const field = ({ column, kind, isRequired, default: fallback, description }: Detail) => {
+      const nullable = !(isRequired || fallback || column === 'issueDate');
+      if (kind === 'date') return t.field({ type: 'Date', nullable, description, resolve: (row) => row[column] as Date });
+      if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: (row) => row[column] as Money });
+      if (kind === 'paymentMode') return t.field({ type: PaymentModeRef, nullable, description, resolve: (row) => row[column] as PaymentMode });
+      const resolve = (row: CertificateRow) => row[column] as string;
+      if (kind === 'text' || kind === 'longText') return t.string({ nullable, description, resolve });
+      return t.string({ nullable: true, authScopes: maySeeContactData, unauthorizedResolver: () => null, description, resolve });
+    };
+    return Object.fromEntries(Object.entries(category.details).map(([name, detail]) => [name, field(detail)]));
+  });
+}
+
+function addComputed({ category: { details }, Type }: CategoryType): void {
+  if ('monthlySalary' in details) {
+    builder.prismaObjectFields(Type, (t) => ({
+      monthlySalaryInWords: t.string({ description: 'The monthly salary in words, in lakh and crore.', resolve: ({ salary }) => inWords(salary as Money) }),
+    }));
+  }
+  if ('joiningDate' in details && 'endDate' in details) {
+    builder.prismaObjectFields(Type, (t) => ({
+      duration: t.string({
+        description: 'The time worked, both days included: `2 years 3 months 1 day`.',
+        resolve: ({ joiningDate, endDate }) => durationBetween(joiningDate as Date, endDate as Date),
+      }),
+    }));
+  }
+}
+
+function addLines({ category: { lines }, Type }: CategoryType): void {
+  if (lines === 'months') {
+    builder.prismaObjectFields(Type, (t) => ({
+      months: t.field({ type: [SalaryMonth], description: 'What was paid, month by month.', resolve: ({ id }, _args, ctx) => salaryMonthsByCertificateId(ctx).load(id) }),
+    }));
+  }
+  if (lines === 'items') {
+    builder.prismaObjectFields(Type, (t) => ({
+      items: t.field({ type: [InvoiceItem], description: 'The lines of the bill.', resolve: ({ id }, _args, ctx) => invoiceItemsByCertificateId(ctx).load(id) }),
+      subtotal: t.field({ type: 'Decimal', description: 'The sum of the items, in INR.', resolve: ({ total }) => total as Money }),
+      amountInWords: t.string({ description: 'The sum in words, in lakh and crore.', resolve: ({ total }) => inWords(total as Money) }),
+    }));
+  }
+  if (lines === 'entries') {
+    builder.prismaObjectFields(Type, (t) => ({
+      entries: t.field({ type: [DailySheetEntry], description: 'The clients of the day.', resolve: ({ id }, _args, ctx) => entriesByCertificateId(ctx).load(id) }),
+      total: t.field({ type: 'Decimal', description: 'What the day has earned, in INR.', resolve: ({ total }) => total as Money }),
+    }));
+  }
+}
+
+export const CertificateConnection = connectionOf(Certificate, 'Certificate', 'certificates');

@@ -1,0 +1,18 @@
+import { byInt, byText, contains, equals } from '../../batching/list-options.ts';
+import { listLoader } from '../../batching/lists.ts';
+import { rowLoader } from '../../batching/rows.ts';
+
+export const spaById = rowLoader('Spa', 'id');
+
+export const spas = listLoader('Spa', {
+  byId: spaById,
+  orderBy: [byText('name'), byInt('id')],
+  filters: {
+    city: equals<'Spa', 'city'>('city'),
+    state: equals<'Spa', 'state'>('state'),
+    isActive: equals<'Spa', 'isActive'>('isActive'),
+    search: contains(
+      `name || ' ' || coalesce(code::text, '') || ' ' || coalesce(area, '') || ' ' || coalesce(city, '') || ' ' || coalesce(state, '')`,
+    ),
+  },
+});

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { builder } from '../../graphql/builder.ts';
+import type { Context } from '../../graphql/context.ts';
+import { encodeId, idOf } from '../../graphql/ids.ts';
+import { email, line, phone } from '../../graphql/validation.ts';
+import type { Row } from '../../resources/models.ts';
+import { userById } from './loaders.ts';
+import { signedIn } from './policy.ts';
+import { ADMINS } from './roles.ts';
+import { deleteUser, saveUser } from './save.ts';
+import { RoleRef, User } from './schema.ts';
+import { signIn, signUp } from './sign-in.ts';
+
+const username = line(50).refine((value) => /^[\p{L}\p{N}._-]{3,}$/u.test(value), 'At least 3 letters, digits, dots, dashes or underscores.');
+/** The upper bound keeps the cost of hashing bounded. */
+const password = z.string().min(8, 'At least 8 characters.').max(128, 'At most 128 characters.');
+
+const SignUpInput = builder.inputType('SignUpInput', {
+  description: 'A new account.',
+  fields: (t) => ({
+    username: t.string({ required: true, validate: username, description: 'The name to sign in with; unique, whatever the case.' }),
+    email: t.string({ required: true, validate: email, description: 'The email address; unique, whatever the case.' }),
+    password: t.string({ required: true, validate: password, description: '8 to 128 characters.' }),
+    firstName: t.string({ required: true, validate: line(), description: 'The first name.' }),
+    lastName: t.string({ required: true, validate: line(), description: 'The last name.' }),
+    phoneNumber: t.string({ validate: phone, description: 'A phone number.' }),
+  }),
+});
+
+const SignInInput = builder.inputType('SignInInput', {
+  description: 'Who signs in.',
+  fields: (t) => ({
+    usernameOrEmail: t.string({ required: true, validate: line(254), description: 'The username or the email address.' }),
+    password: t.string({ required: true, validate: z.string().max(1000, 'At most 1000 characters.'), description: 'The password.' }),
+  }),
+});
+
+const SaveUserInput = builder.inputType('SaveUserInput', {
+  description: 'A new user, without `id`; with `id` and `version`, what is to be changed of a user.',
+  fields: (t) => ({
+    id: t.id({ description: 'The user to change.' }).validate(idOf('User').nullish()),
+    version: t.int({ description: 'The version that was read: the change is refused when somebody else was faster.' }),
+    username: t.string({ validate: username, description: 'The name to sign in with. Needed for a new user.' }),
+    email: t.string({ validate: email, description: 'The email address. Needed for a new user.' }),
+    password: t.string({ validate: password, description: 'A new password ends every session. Needed for a new user.' }),
+    firstName: t.string({ validate: line(), description: 'The first name. Needed for a new user.' }),
+    lastName: t.string({ validate: line(), description: 'The last name. Needed for a new user.' }),
+    role: t.field({ type: RoleRef, description: 'The role; USER by default.' }),
+    phoneNumber: t.string({ validate: phone.nullish(), description: 'A phone number; null takes it away.' }),
+    isActive: t.boolean({ description: 'Whether the user may sign in. False ends every session.' }),
+    isVerified: t.boolean({ description: 'Whether the email address was verified.' }),
+  }),
+});
+
+type Session = { userId: number; token: string; expiresAt: Date };
+
+const loadUser = async (ctx: Context, id: number) => (await userById(ctx).load(id)) as Row<'User'>;
+
+const SessionPayload = builder.objectRef<Session>('SessionPayload').implement({
+  description: 'A sign-in: send the token as `Authorization: Bearer …`.',
+  fields: (t) => ({
+    token: t.exposeString('token', { description: 'The token.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When the token ends.' }),
+    viewer: t.field({ type: User, description: 'Who is signed in.', resolve: ({ userId }, _args, ctx) => loadUser(ctx, userId) }),
+  }),
+});
+
+const SaveUserPayload = builder.objectRef<{ id: number }>('SaveUserPayload').implement({
+  description: 'What saving has written.',
+  fields: (t) => ({ user: t.field({ type: User, description: 'The user.', resolve: ({ id }, _args, ctx) => loadUser(ctx, id) }) }),
+});
+
+const DeleteUserPayload = builder.objectRef<{ deletedId: string }>('DeleteUserPayload').implement({
+  description: 'What deleting has done.',
+  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of who is gone.' }) }),
+});
+
+/** The request goes on as the user who has just signed in, so that the answer shows them what is theirs. */
+async function openSession(ctx: Context, userId: number): Promise<Session> {
+  const { token, expiresAt } = await ctx.tokens.sign(userId);
+  ctx.token = await ctx.tokens.verify(token);
+  return { userId, token, expiresAt };
+}
+
+builder.mutationFields((t) => ({
+  signUp: t.field({
+    type: SessionPayload,
+    args: { input: t.arg({ type: SignUpInput, required: true, description: 'The account.' }) },
+    description: 'Makes an account with the role USER, and signs in.',
+    resolve: async (_root, { input }, ctx) => openSession(ctx, await signUp(ctx.prisma, input)),
+  }),
+  signIn: t.field({
+    type: SessionPayload,
+    args: { input: t.arg({ type: SignInInput, required: true, description: 'Who signs in.' }) },
+    description: 'Signs in. The answer is the same for a wrong name, a wrong password and an inactive user.',
+    resolve: async (_root, { input }, ctx) => openSession(ctx, await signIn(ctx.prisma, input)),
+  }),
+  saveUser: t.field({
+    type: SaveUserPayload,
+    authScopes: { roles: ADMINS },
+    args: { input: t.arg({ type: SaveUserInput, required: true, description: 'The user.' }) },
+    description: 'Creates or changes a user. For admins; super admins are changed by super admins only.',
+    resolve: async (_root, { input }, ctx) => ({ id: await saveUser(ctx.prisma, await signedIn(ctx), input) }),
+  }),
+  deleteUser: t.field({
+    type: DeleteUserPayload,
+    authScopes: { roles: ['SUPER_ADMIN'] },
+    args: { id: t.arg.id({ required: true, description: 'The user.' }).validate(idOf('User')) },
+    description: 'Deletes a user; what they made stays. For super admins, and never oneself.',
+    resolve: async (_root, { id }, ctx) => {
+      await deleteUser(ctx.prisma, await signedIn(ctx), id);
+      return { deletedId: encodeId('User', id) };
+    },
+  }),
+}));

@@ -1,0 +1,41 @@
+import { Conflict, Unauthenticated } from '../../errors.ts';
+import { uniqueViolation } from '../../resources/prisma-errors.ts';
+import type { Db } from '../../resources/prisma.ts';
+import { hashPassword, verifyPassword } from './password.ts';
+
+/**
+ * Returns the id of the user whose username or email, and password, these are. Throws Unauthenticated with the same words, and after
+ * the same time, for an unknown name, a wrong password and an inactive user.
+ */
+export async function signIn(prisma: Db, { usernameOrEmail, password }: { usernameOrEmail: string; password: string }): Promise<number> {
+  const user = await prisma.user.findFirst({
+    where: { OR: [{ username: usernameOrEmail }, { email: usernameOrEmail }] },
+    // A username that is another user's email must not decide by chance whom a password is compared with.
+    orderBy: { id: 'asc' },
+    select: { id: true, passwordHash: true, isActive: true },
+  });
+  const fits = await verifyPassword(user?.passwordHash, password);
+  if (!user || !fits || !user.isActive) throw new Unauthenticated('The name or the password is wrong.');
+  await prisma.user.updateMany({ where: { id: user.id }, data: { lastLoginAt: new Date() } });
+  return user.id;
+}
+
+export type SignUp = { username: string; email: string; password: string; firstName: string; lastName: string; phoneNumber?: string | null };
+
+/** Makes a user with the role USER and returns the id. Throws Conflict when the username or the email is taken. */
+export async function signUp(prisma: Db, { password, ...input }: SignUp): Promise<number> {
+  const passwordHash = await hashPassword(password);
+  try {
+    const { id } = await prisma.user.create({ data: { ...input, passwordHash, role: 'USER' }, select: { id: true } });
+    return id;
+  } catch (error) {
+    throw nameConflict(error) ?? error;
+  }
+}
+
+/** The Conflict behind a username or an email that is taken. */
+export function nameConflict(error: unknown): Conflict | undefined {
+  const [field] = uniqueViolation(error) ?? [];
+  if (field === undefined) return undefined;
+  return field === 'email' ? new Conflict('email', 'There is an account with this email already.') : new Conflict('username', 'This username is taken.');
+}

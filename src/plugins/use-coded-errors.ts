@@ -1,0 +1,90 @@
+import { coerceInputValue, getOperationAST, GraphQLError, typeFromAST, type ExecutionArgs, type ExecutionResult, isInputType, isNonNullType } from 'graphql';
+import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
+import { BadUserInput, ClientError, ERROR_CODES, type InputIssue } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { requestIdOf } from './use-request-id.ts';
+
+type Options = {
+  log: Log;
+  /** Whether the answer carries the message and stack of an unexpected error. Default false. */
+  isDebugging: boolean;
+  /** Recognises failures of resources that a client may know of. */
+  translate: (error: unknown) => ClientError | undefined;
+};
+
+/** What Yoga calls for every error: expected ones pass, all else becomes an error without detail that remembers its cause. */
+export const createMaskError =
+  ({ translate }: Pick<Options, 'translate'>) =>
+  (error: unknown): Error => {
+    const original = originalOf(error);
+    if (original instanceof GraphQLError) return error as GraphQLError;
+    const { nodes, path } = error instanceof GraphQLError ? error : { nodes: undefined, path: undefined };
+    const known = translate(original);
+    if (known) return new GraphQLError(known.message, { nodes, path, extensions: known.extensions });
+    const masked = new ClientError('INTERNAL_SERVER_ERROR', 'Something went wrong in the gateway.', {}, { nodes, path });
+    causes.set(masked, original);
+    return masked;
+  };
+
+const causes = new WeakMap<Error, unknown>();
+
+function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? originalOf(error.originalError) : error;
+}
+
+/** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
+export function useCodedErrors({ log, isDebugging }: Options): Plugin {
+  const finish = (result: ExecutionResult, request: Request): ExecutionResult => {
+    if (!result.errors) return result;
+    const hasData = result.data != null;
+    return { ...result, errors: result.errors.map((error) => coded(error, request, hasData)) };
+  };
+
+  const coded = (error: GraphQLError, request: Request, hasData: boolean): GraphQLError => {
+    const { http, unexpected: _, ...extensions } = error.extensions as { http?: { status?: number; spec?: boolean }; unexpected?: boolean; code?: string };
+    const code = extensions.code && extensions.code in ERROR_CODES ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    const cause = causes.get(error);
+    if (code === 'INTERNAL_SERVER_ERROR') {
+      const requestId = requestIdOf(request);
+      log.error({ err: cause ?? error, requestId, path: error.path }, 'a request failed unexpectedly');
+      Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
+    }
+    // An answer with data is an answer: the status is for those without any.
+    const answer = new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions: { ...extensions, code, ...(hasData ? {} : { http }) } });
+    return answer;
+  };
+
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone({ result, setResult }) {
+        if (isAsyncIterable(result)) return;
+        const issues = result.errors && !('data' in result) ? variableIssues(args) : [];
+        if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
+      },
+    }),
+    onResultProcess({ request, result, setResult }) {
+      if (Array.isArray(result)) setResult(result.map((one) => finish(one as ExecutionResult, request)));
+      else if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request)) as typeof result);
+      else setResult(finish(result as ExecutionResult, request));
+    },
+  };
+}
+
+/** What is wrong with the variables of an operation, each with its path; nothing where they are right. */
+function variableIssues({ schema, document, operationName, variableValues = {} }: ExecutionArgs): InputIssue[] {
+  const issues: InputIssue[] = [];
+  for (const { variable, type: typeNode, defaultValue } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
+    const name = variable.name.value;
+    const type = typeFromAST(schema, typeNode);
+    const value = variableValues?.[name];
+    if (!isInputType(type)) continue;
+    if (value === undefined) {
+      if (isNonNullType(type) && !defaultValue) issues.push({ path: [name], message: 'A value is needed.' });
+      continue;
+    }
+    coerceInputValue(value, type, (path, _value, error) => issues.push({ path: [name, ...path], message: error.message }));
+  }
+  return issues;
+}
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> => typeof value === 'object' && value !== null && Symbol.asyncIterator in value;

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isEmpty, seed } from '../prisma/seed/seed.ts';
+import type { Config } from './config.ts';
+import { StartError } from './errors.ts';
+import type { Log } from './log.ts';
+import { openDatabaseServer } from './resources/database.ts';
+import { applyMigrations, pendingMigrations } from './resources/migrations.ts';
+import { printStartScreen } from './start-screen.ts';
+import { startWorker } from './worker.ts';
+
+/** Brings the database up to date, starts the gateway, says where everything is, and returns how to stop. */
+export async function startPrimary(config: Config, log: Log) {
+  const server = await openDatabaseServer(config, log);
+  try {
+    await migrate(config, server.url);
+    const hasDemoUsers = await seedOnce(config, server.url);
+    const secretKeys = [config.secretKey ?? (await ownSecretKey(config.secretKeyFile)), ...config.previousSecretKeys];
+    const worker = await startWorker({ config, databaseUrl: server.url, secretKeys, hasDemoUsers, log });
+    printStartScreen({ url: worker.url, databaseUrl: server.url, isEmbedded: server.isEmbedded, hasPlayground: config.hasPlayground, hasDemoUsers });
+    return {
+      url: worker.url,
+      close: async () => {
+        await worker.close();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function migrate(config: Config, databaseUrl: string): Promise<void> {
+  if (config.migrateOnStart) return void (await applyMigrations(databaseUrl));
+  const pending = await pendingMigrations(databaseUrl);
+  if (pending.length > 0) throw new StartError(`The database lacks ${pending.length} of the migrations. Run npm run db:migrate, or set MIGRATE_ON_START=true.`);
+}
+
+/** Loads demo data into an empty database where that is wanted. Returns whether it holds the demo users. */
+async function seedOnce({ seedScale }: Config, databaseUrl: string): Promise<boolean> {
+  if (seedScale === 0) return false;
+  if (await isEmpty(databaseUrl)) {
+    console.log('Loading demo data, once …');
+    await seed(databaseUrl, { scale: seedScale });
+  }
+  return true;
+}
+
+/** A key of the checkout's own, made on first use: nobody else's tokens are ever valid here. */
+async function ownSecretKey(file: string): Promise<string> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') throw new StartError(`The key for tokens cannot be kept in ${file} (${error.code}). Set SECRET_KEY.`);
+  });
+  return await readFile(file, 'utf8');
+}

@@ -1,0 +1,42 @@
+import pg from 'pg';
+import { StartError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { openEmbeddedPostgres } from './embedded-postgres.ts';
+
+export type DatabaseServerConfig = {
+  /** A PostgreSQL server of one's own; without it the embedded one is started. */
+  databaseUrl?: string;
+  /** The folder of the embedded one. */
+  databaseDir: string;
+  /** Whether that folder may be replaced by a system folder where PostgreSQL's user cannot enter it. */
+  mayMoveDatabase: boolean;
+};
+
+/**
+ * The server that the configuration names, else the checkout's own, started or joined. Throws StartError with one sentence when the
+ * server that is named does not answer.
+ */
+export async function openDatabaseServer({ databaseUrl, databaseDir, mayMoveDatabase }: DatabaseServerConfig, log: Log) {
+  if (databaseUrl !== undefined) {
+    await knock(databaseUrl);
+    return { url: databaseUrl, isEmbedded: false, close: async () => undefined };
+  }
+  const { url, close } = await openEmbeddedPostgres({ dir: databaseDir, mayMove: mayMoveDatabase, log });
+  return { url, isEmbedded: true, close };
+}
+
+async function knock(databaseUrl: string): Promise<void> {
+  const client = new pg.Client(parseDatabaseUrl(databaseUrl));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const where = `The database at ${client.host}:${client.port}`;
+    if (error instanceof pg.DatabaseError) throw new StartError(`${where} refuses the connection (${error.message}). Check DATABASE_URL.`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartError(`${where} does not answer (${code || message}). Start it, or check DATABASE_URL.`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,22 @@
+import { demoPassword, demoSignIns } from '../prisma/seed/demo.ts';
+
+type Facts = { url: string; databaseUrl: string; isEmbedded: boolean; hasPlayground: boolean; hasDemoUsers: boolean };
+
+/** Tells on one screen where everything is. The password of a database is shown only for the embedded one, which is the reader's own. */
+export function printStartScreen({ url, databaseUrl, isEmbedded, hasPlayground, hasDemoUsers }: Facts): void {
+  const database = new URL(databaseUrl);
+  if (!isEmbedded) {
+    database.password = '';
+    database.search = '';
+  }
+  const rows = [
+    ['GraphQL', url],
+    ...(hasPlayground ? [['Playground', `${url}  (in a browser)`]] : []),
+    ['Health', new URL('/health', url).href],
+    ['Database', `${database.href}${isEmbedded ? '  (embedded)' : ''}`],
+  ];
+  const signIns = hasDemoUsers
+    ? ['', `  Sign in with the password ${demoPassword} as`, ...demoSignIns.map(({ username, role }) => `    ${username.padEnd(12)} ${role}`)]
+    : [];
+  console.log(['', '  Convoy is ready.', '', ...rows.map(([name = '', value]) => `  ${name.padEnd(12)} ${value}`), ...signIns, '', '  Ctrl-C stops it.', ''].join('\n'));
+}

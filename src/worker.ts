@@ -1,0 +1,85 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp, ENDPOINT } from './app.ts';
+import type { Config } from './config.ts';
+import { StartError } from './errors.ts';
+import type { Log } from './log.ts';
+import { examples } from './modules/examples.ts';
+import { loadViewer } from './modules/user/policy.ts';
+import { databaseError } from './resources/database-errors.ts';
+import { openPostgres } from './resources/postgres.ts';
+import { openPubSub } from './resources/redis.ts';
+import { createTokens } from './tokens.ts';
+
+/** How long requests that are under way may take to finish when the gateway stops. */
+const DRAIN_MS = 25_000;
+
+export type WorkerOptions = {
+  config: Config;
+  databaseUrl: string;
+  /** The first signs tokens, all verify. */
+  secretKeys: readonly string[];
+  /** Whether the database holds the demo users, whom the playground may sign in. */
+  hasDemoUsers: boolean;
+  log: Log;
+};
+
+/** Opens the resources, listens, and returns how to stop. Throws StartError where a resource or the port is not to be had. */
+export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUsers, log }: WorkerOptions) {
+  const postgres = await openPostgres(databaseUrl, log);
+  const messages = await openPubSub(config.redisUrl, log).catch(async (error) => {
+    await postgres.close();
+    throw error;
+  });
+  const app = createApp({
+    database: postgres.database,
+    prisma: postgres.prisma,
+    pubSub: messages.pubSub,
+    tokens: createTokens({ secretKeys, ttlSeconds: config.tokenTtlSeconds }),
+    loadViewer,
+    translateError: databaseError,
+    playground: config.hasPlayground ? { examples, hasDemoUsers } : undefined,
+    corsOrigins: config.corsOrigins,
+    isDebugging: config.isDebugging,
+    log,
+  });
+  const server = createServer(app);
+  const closeResources = async () => {
+    await messages.close();
+    await postgres.close();
+  };
+  await listen(server, config).catch(async (error) => {
+    await closeResources();
+    throw error;
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}${ENDPOINT}`,
+    /** Stops accepting, lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */
+    close: async () => {
+      await drain(server);
+      await closeResources();
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(new StartError(isTaken ? `Port ${port} is taken: another program, or another Convoy, listens there. Set PORT to a free one.` : `Cannot listen on ${host}:${port} (${error.code}).`));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const end = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(end);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
