@@ -1,12 +1,19 @@
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import pretty from 'pino-pretty';
 
 export type Log = Logger;
 
-/** JSON lines for machines, readable lines for a terminal. `level`: a pino level, default info. */
-export function createLog({ level = 'info', isPretty = false }: { level?: string; isPretty?: boolean } = {}): Log {
+type LogOptions = {
+  /** A pino level; default info. */
+  level?: string;
+  /** Readable lines for a terminal; default JSON lines for machines. */
+  isPretty?: boolean;
+  /** Where lines go; default standard output. */
+  destination?: DestinationStream;
+};
+
+export function createLog({ level = 'info', isPretty = false, destination }: LogOptions = {}): Log {
   const options = { level, serializers: { err: stdSerializers.err }, redact: ['*.password', '*.token', '*.authorization'] };
-  return isPretty
-    ? pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }))
-    : pino(options);
+  if (isPretty) return pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }));
+  return destination ? pino(options, destination) : pino(options);
 }

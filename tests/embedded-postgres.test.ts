@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, inject, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 import { openEmbeddedPostgres } from '../src/resources/embedded-postgres.ts';
 import { rowsOf } from './support/database.ts';
 
-const DIR = path.resolve(import.meta.dirname, '../.convoy/embedded-test');
+const DIR = path.resolve(import.meta.dirname, `../.convoy/embedded-test-${inject('runId')}`);
 const opened: (() => Promise<void>)[] = [];
 /** The folder in use, which is another than was asked for where PostgreSQL's user cannot enter the checkout. */
 let dir = DIR;
@@ -49,17 +49,13 @@ function openInAnotherProcess() {
   };
 }
 
-beforeAll(async () => {
-  await rm(DIR, { recursive: true, force: true });
-});
-
 beforeEach(async () => {
   await Promise.all(opened.splice(0).map((close) => close()));
 });
 
 afterAll(async () => {
   await Promise.all(opened.map((close) => close()));
-  await rm(dir, { recursive: true, force: true });
+  await Promise.all([dir, DIR].map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
 test('two opens share one server, and the last close stops it', async () => {

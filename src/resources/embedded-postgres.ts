@@ -76,8 +76,10 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
     await restarting;
     await locked(async () => {
       const others = await lease
-        ?.query(`select 1 from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()`, [LEASE])
+        ?.query('select 1 from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()', [LEASE])
         .catch(() => undefined);
+      // A connection that has ended shows for a moment yet: without its name, whoever leaves next does not count it.
+      await lease?.query(`set application_name = ''`).catch(() => undefined);
       await lease?.end().catch(() => undefined);
       // Without an answer nobody knows who else is there: the server stays, and the next to leave stops it.
       if (others?.rowCount === 0) await stopServer(cluster);

@@ -2,7 +2,7 @@
 // data. Both outlive the run, and are made anew when what they come from has changed.
 
 import { createHash } from 'node:crypto';
-import { glob, readFile } from 'node:fs/promises';
+import { glob, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
@@ -25,6 +25,7 @@ declare module 'vitest' {
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export default async function setup(project: TestProject) {
+  await removeLeftoverFolders();
   const server = await openEmbeddedPostgres({
     dir: path.join(ROOT, '.convoy/test-postgres'),
     mayMove: true,
@@ -51,6 +52,12 @@ export default async function setup(project: TestProject) {
     throw error;
   }
   return server.close;
+}
+
+async function removeLeftoverFolders(): Promise<void> {
+  for await (const folder of glob('.convoy/embedded-test-*', { cwd: ROOT })) {
+    if (!isAlive(Number(folder.split('-').at(-1)))) await rm(path.join(ROOT, folder), { recursive: true, force: true });
+  }
 }
 
 /** Databases of runs that crashed; those of a run that is under way beside this one stay. */

@@ -11,6 +11,8 @@ export type Detail = {
   kind: DetailKind;
   description: string;
   isRequired?: boolean;
+  /** Whether clients may read null although it is required: one document that selects it of several types needs one type for it. */
+  isNullable?: boolean;
   /** The value when none is given. */
   default?: string;
   /** The name in the input, where it differs from the one that is shown. */
@@ -37,7 +39,7 @@ export type Category = {
 
 const required = true;
 const position: Detail = { column: 'position', kind: 'text', isRequired: required, description: 'The position held.' };
-const salary: Detail = { column: 'salary', kind: 'money', isRequired: required, description: 'The salary, in INR a month.' };
+const salary: Detail = { column: 'salary', kind: 'money', isRequired: required, isNullable: true, description: 'The salary, in INR a month.' };
 const signature: Detail = { column: 'signature', kind: 'file', description: 'Path of the signature. For the issuer and staff.' };
 const photo: Detail = { column: 'photo', kind: 'file', description: 'Path of the photo. For the issuer and staff.' };
 const startDate: Detail = { column: 'startDate', kind: 'date', isRequired: required, description: 'The first day.' };
@@ -70,7 +72,7 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     details: {
       position: { ...position, isRequired: false, default: 'Manager', description: 'The position held; Manager by default.' },
       joiningDate,
-      monthlySalary: salary,
+      monthlySalary: { ...salary, isNullable: false },
     },
     lines: 'months',
   },

@@ -40,6 +40,7 @@ const SpaSnapshotRef = builder.objectRef<SpaSnapshot>('SpaSnapshot').implement({
 
 export const Certificate = builder.prismaInterface('Certificate', {
   description: 'A document that the company has issued. Each category is a type of its own.',
+  interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ category }) => categories[category].type,
 });
 
@@ -95,8 +96,8 @@ type CategoryType = (typeof types)[number];
 
 function addDetails({ category, Type }: CategoryType): void {
   builder.prismaObjectFields(Type, (t) => {
-    const field = ({ column, kind, isRequired, default: fallback, description }: Detail) => {
-      const nullable = !(isRequired || fallback || column === 'issueDate');
+    const field = ({ column, kind, isRequired, isNullable, default: fallback, description }: Detail) => {
+      const nullable = isNullable || !(isRequired || fallback || column === 'issueDate');
       if (kind === 'date') return t.field({ type: 'Date', nullable, description, resolve: (row) => row[column] as Date });
       if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: (row) => row[column] as Money });
       if (kind === 'paymentMode') return t.field({ type: PaymentModeRef, nullable, description, resolve: (row) => row[column] as PaymentMode });

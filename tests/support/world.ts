@@ -1,0 +1,78 @@
+// What a test needs of the world: the whole gateway on a database of its own, its users, and a count of what it sends.
+
+import { onTestFinished } from 'vitest';
+import { type App, createApp } from '../../src/app.ts';
+import { createLog } from '../../src/log.ts';
+import { loadViewer } from '../../src/modules/user/policy.ts';
+import type { Role } from '../../src/generated/prisma/enums.ts';
+import { databaseError } from '../../src/resources/database-errors.ts';
+import { openPostgres } from '../../src/resources/postgres.ts';
+import { openPubSub } from '../../src/resources/redis.ts';
+import { createTokens } from '../../src/tokens.ts';
+import { demoId } from '../../prisma/seed/demo.ts';
+import { createDatabase, SEEDED_SCALE } from './database.ts';
+import { watchStatements } from './statements.ts';
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  data: any;
+  errors: { message: string; path?: (string | number)[]; extensions: { code: string } & Record<string, any> }[] | undefined;
+};
+
+type AskOptions = { as?: Role; token?: string; headers?: Record<string, string> };
+
+export const SECRET_KEY = 'a key for tests that is long enough to sign with';
+
+/**
+ * A gateway on a database of its own, holding the demo data at scale 0.01 unless `isSeeded` is false. Everything is closed when the
+ * test ends, and an unexpected error in the log fails it; `expectsErrors` lifts that for tests that break the database.
+ */
+export async function anApp({ isSeeded = true, expectsErrors = false, poolOptions = '' } = {}) {
+  const database = await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
+  const logged: string[] = [];
+  const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
+  const postgres = await openPostgres(`${database.url}${poolOptions}`, log);
+  const messages = await openPubSub(undefined, log);
+  const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
+  const app: App = createApp({
+    database: postgres.database,
+    prisma: postgres.prisma,
+    pubSub: messages.pubSub,
+    tokens,
+    loadViewer,
+    translateError: databaseError,
+    playground: undefined,
+    corsOrigins: [],
+    isDebugging: false,
+    log,
+  });
+  const statements = watchStatements(database.url);
+
+  onTestFinished(async () => {
+    statements.stop();
+    await messages.close();
+    await postgres.close();
+    await database.drop();
+    if (!expectsErrors && logged.length > 0) throw new Error(`The log has unexpected errors:\n${logged.join('\n')}`);
+  });
+
+  /** Sends a request as it comes over HTTP. */
+  const send = async (body: unknown, { as, token, headers = {} }: AskOptions = {}): Promise<Response> => {
+    const bearer = token ?? (as && (await tokens.sign(demoId(as))).token);
+    return await app.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(bearer ? { authorization: `Bearer ${bearer}` } : {}), ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  };
+
+  /** Runs an operation, as the demo's user of a role where one is given. */
+  const ask = async (query: string, variables: Record<string, unknown> = {}, options: AskOptions = {}): Promise<Answer> => {
+    const response = await send({ query, variables }, options);
+    const { data, errors } = await response.json();
+    return { status: response.status, headers: response.headers, data, errors };
+  };
+
+  return { app, ask, send, tokens, statements, logged, databaseUrl: database.url, ...postgres };
+}
