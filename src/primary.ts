@@ -16,9 +16,15 @@ export async function startPrimary(config: Config, log: Log) {
   try {
     await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
-    const secretKeys = [config.secretKey ?? (await ownSecretKey(config.secretKeyFile)), ...config.previousSecretKeys];
+    const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
     const worker = await startWorker({ config, databaseUrl: server.url, secretKeys, hasDemoUsers, log });
-    printStartScreen({ url: worker.url, databaseUrl: server.url, isEmbedded: server.isEmbedded, hasPlayground: config.hasPlayground, hasDemoUsers });
+    printStartScreen({
+      url: worker.url,
+      databaseUrl: server.url,
+      isEmbedded: server.isEmbedded,
+      hasPlayground: config.hasPlayground,
+      hasDemoUsers,
+    });
     return {
       url: worker.url,
       close: async () => {
@@ -35,7 +41,8 @@ export async function startPrimary(config: Config, log: Log) {
 async function migrate(config: Config, databaseUrl: string): Promise<void> {
   if (config.migrateOnStart) return void (await applyMigrations(databaseUrl));
   const pending = await pendingMigrations(databaseUrl);
-  if (pending.length > 0) throw new StartError(`The database lacks ${pending.length} of the migrations. Run npm run db:migrate, or set MIGRATE_ON_START=true.`);
+  if (pending.length > 0)
+    throw new StartError(`The database lacks ${pending.length} of the migrations. Run npm run db:migrate, or set MIGRATE_ON_START=true.`);
 }
 
 /** Loads demo data into an empty database where that is wanted. Returns whether it holds the demo users. */
@@ -48,8 +55,11 @@ async function seedOnce({ seedScale }: Config, databaseUrl: string): Promise<boo
   return true;
 }
 
-/** A key of the checkout's own, made on first use: nobody else's tokens are ever valid here. */
-async function ownSecretKey(file: string): Promise<string> {
+/** The key that signs tokens. With the embedded database it is the checkout's own, made on first use: nobody else's tokens are ever valid here. */
+async function secretKeyOf({ secretKey, secretKeyFile: file, databaseUrl }: Config): Promise<string> {
+  if (secretKey !== undefined) return secretKey;
+  if (databaseUrl !== undefined)
+    throw new StartError('Set SECRET_KEY, which signs the tokens: 32 characters or more. Make one with: openssl rand -base64 48');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
     if (error.code !== 'EEXIST') throw new StartError(`The key for tokens cannot be kept in ${file} (${error.code}). Set SECRET_KEY.`);

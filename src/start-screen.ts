@@ -16,7 +16,22 @@ export function printStartScreen({ url, databaseUrl, isEmbedded, hasPlayground, 
     ['Database', `${database.href}${isEmbedded ? '  (embedded)' : ''}`],
   ];
   const signIns = hasDemoUsers
-    ? ['', `  Sign in with the password ${demoPassword} as`, ...demoSignIns.map(({ username, role }) => `    ${username.padEnd(12)} ${role}`)]
+    ? [
+        '',
+        `  Sign in with the password ${demoPassword} as`,
+        ...demoSignIns.map(({ username, role }) => `    ${username.padEnd(12)} ${role}`),
+      ]
     : [];
-  console.log(['', '  Convoy is ready.', '', ...rows.map(([name = '', value]) => `  ${name.padEnd(12)} ${value}`), ...signIns, '', '  Ctrl-C stops it.', ''].join('\n'));
+  console.log(
+    [
+      '',
+      '  Convoy is ready.',
+      '',
+      ...rows.map(([name = '', value]) => `  ${name.padEnd(12)} ${value}`),
+      ...signIns,
+      '',
+      '  Ctrl-C stops it.',
+      '',
+    ].join('\n'),
+  );
 }

@@ -67,7 +67,13 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE';
-      reject(new StartError(isTaken ? `Port ${port} is taken: another program, or another Convoy, listens there. Set PORT to a free one.` : `Cannot listen on ${host}:${port} (${error.code}).`));
+      reject(
+        new StartError(
+          isTaken
+            ? `Port ${port} is taken: another program, or another Convoy, listens there. Set PORT to a free one.`
+            : `Cannot listen on ${host}:${port} (${error.code}).`,
+        ),
+      );
     });
     server.listen(port, host, resolve);
   });

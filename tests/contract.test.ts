@@ -1,9 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { readFile } from 'node:fs/promises';
-import { examples } from '../src/modules/examples.ts';
-import { printedSchema } from '../src/graphql/schema.ts';
 import { demoSignIns } from '../prisma/seed/demo.ts';
+import { printedSchema } from '../src/graphql/schema.ts';
+import { examples } from '../src/modules/examples.ts';
 import { anApp } from './support/world.ts';
 
 const nameOf = (query: string) => getOperationAST(parse(query))?.name?.value ?? '';
@@ -32,7 +32,11 @@ test('every operation of the frontend answers with data and without errors', asy
   for (const { query, variables, userId } of examples.filter((example) => !isSubscription(example.query))) {
     const role = demoSignIns[(userId ?? 0) - 1]?.role;
     const answer = await ask(query, variables, role ? { as: role } : {});
-    expect({ name: nameOf(query), errors: answer.errors, status: answer.status }).toEqual({ name: nameOf(query), errors: undefined, status: 200 });
+    expect({ name: nameOf(query), errors: answer.errors, status: answer.status }).toEqual({
+      name: nameOf(query),
+      errors: undefined,
+      status: 200,
+    });
     for (const value of Object.values(answer.data)) expect(value, nameOf(query)).not.toBeNull();
   }
 });
@@ -42,7 +46,8 @@ for (const [name, most] of Object.entries(MOST)) {
     const { ask, statements } = await anApp();
     const example = examples.find(({ query }) => nameOf(query) === name);
     const role = demoSignIns[(example?.userId ?? 0) - 1]?.role;
-    const run = (first: number) => statements.during(() => ask(example?.query ?? '', { ...example?.variables, first }, role ? { as: role } : {}));
+    const run = (first: number) =>
+      statements.during(() => ask(example?.query ?? '', { ...example?.variables, first }, role ? { as: role } : {}));
     const [few, many] = [await run(1), await run(name === 'VerifyCertificate' || name === 'SpaPage' || name === 'Dashboard' ? 1 : 100)];
     expect(many.length, many.join('\n')).toBeLessThanOrEqual(most);
     expect(few.length, few.join('\n')).toBeLessThanOrEqual(most);

@@ -35,7 +35,7 @@ function encodeRow(columns: readonly string[], row: { readonly [column: string]:
   for (let index = 0; index < columns.length; index++) {
     const value = row[columns[index] as string];
     if (index > 0) line += '\t';
-    line += value === null || value === undefined ? '\\N' : typeof value === 'string' ? escape(value) : String(value);
+    line += value === null || value === undefined ? '\\N' : typeof value === 'string' ? escaped(value) : String(value);
   }
   return `${line}\n`;
 }
@@ -43,6 +43,6 @@ function encodeRow(columns: readonly string[], row: { readonly [column: string]:
 const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : text;
 }

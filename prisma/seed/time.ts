@@ -44,8 +44,10 @@ export const timestamp = (moment: Moment): string => new Date(moment).toISOStrin
 const dates = new Map<number, string>();
 
 export function date(day: number): string {
-  let text = dates.get(day);
-  if (text === undefined) dates.set(day, (text = new Date(day * DAY_MS).toISOString().slice(0, 10)));
+  const known = dates.get(day);
+  if (known !== undefined) return known;
+  const text = new Date(day * DAY_MS).toISOString().slice(0, 10);
+  dates.set(day, text);
   return text;
 }
 

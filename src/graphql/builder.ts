@@ -3,10 +3,10 @@ import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
+import { BadUserInput, Forbidden, Unauthenticated } from '../errors.ts';
+import { getDatamodel } from '../generated/pothos-types.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { Role } from '../generated/prisma/enums.ts';
-import { getDatamodel } from '../generated/pothos-types.ts';
-import { BadUserInput, Forbidden, Unauthenticated } from '../errors.ts';
 import type { RowTypes } from '../resources/models.ts';
 import type { Context } from './context.ts';
 import FreshMutationsPlugin from './fresh-mutations.ts';
@@ -68,12 +68,16 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       new BadUserInput(
         issues.map(({ message, path = [] }) => ({
           message,
-          path: path.map((step) => (typeof step === 'object' ? step.key : step)).map((key) => (typeof key === 'symbol' ? String(key) : key)),
+          path: path
+            .map((step) => (typeof step === 'object' ? step.key : step))
+            .map((key) => (typeof key === 'symbol' ? String(key) : key)),
         })),
       ),
   },
 });
 
 builder.queryType({ description: 'What can be read.' });
-builder.mutationType({ description: 'What can be changed. Each mutation applies entirely or not at all, and its answer shows what it wrote.' });
+builder.mutationType({
+  description: 'What can be changed. Each mutation applies entirely or not at all, and its answer shows what it wrote.',
+});
 builder.subscriptionType({ description: 'What can be followed, over server-sent events.' });

@@ -3,9 +3,9 @@
 import type { OutputRef } from '@pothos/core';
 import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
-import { type Count, type List, MAX_EXACT_COUNT } from '../batching/lists.ts';
-import { MAX_PAGE_ROWS } from '../batching/list-statement.ts';
 import type { Visibility } from '../batching/list-options.ts';
+import { MAX_PAGE_ROWS } from '../batching/list-statement.ts';
+import { type Count, type List, MAX_EXACT_COUNT } from '../batching/lists.ts';
 import { BadUserInput } from '../errors.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 import { builder } from './builder.ts';
@@ -37,13 +37,20 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
     description: `An entry of a list of ${things}.`,
     fields: (t) => ({
       node: t.field({ type: node as OutputRef<object>, description: 'The object of this entry.', resolve: (edge) => edge.node }),
-      cursor: t.string({ description: 'Where this entry stands: for `after` and `before` of the same list.', resolve: (edge) => edge.cursor() }),
+      cursor: t.string({
+        description: 'Where this entry stands: for `after` and `before` of the same list.',
+        resolve: (edge) => edge.cursor(),
+      }),
     }),
   });
   const ConnectionRef: OutputRef<unknown> = builder.objectRef<Connection<object>>(`${name}Connection`).implement({
     description: `A page of a list of ${things}.`,
     fields: (t) => ({
-      edges: t.field({ type: [EdgeRef], description: 'The entries of the page, with their cursors.', resolve: async ({ page }) => (await page()).edges }),
+      edges: t.field({
+        type: [EdgeRef],
+        description: 'The entries of the page, with their cursors.',
+        resolve: async ({ page }) => (await page()).edges,
+      }),
       nodes: t.field({
         type: [node as OutputRef<object>],
         description: 'The objects of the page, without cursors.',
@@ -68,9 +75,15 @@ const cursor = z.string().max(2000).nullish();
 
 /** The four arguments of every connection. */
 export const pageArgs = builder.args((t) => ({
-  first: t.int({ validate: pageSize, description: `How many entries from the start, or behind \`after\`: 1 to ${MAX_FIRST}, ${DEFAULT_FIRST} by default.` }),
+  first: t.int({
+    validate: pageSize,
+    description: `How many entries from the start, or behind \`after\`: 1 to ${MAX_FIRST}, ${DEFAULT_FIRST} by default.`,
+  }),
   after: t.string({ validate: cursor, description: 'A cursor of this list: the page begins behind it.' }),
-  last: t.int({ validate: pageSize, description: `How many entries from the end, or before \`before\`: 1 to ${MAX_FIRST}. Not together with \`first\`.` }),
+  last: t.int({
+    validate: pageSize,
+    description: `How many entries from the end, or before \`before\`: 1 to ${MAX_FIRST}. Not together with \`first\`.`,
+  }),
   before: t.string({ validate: cursor, description: 'A cursor of this list: the page ends before it.' }),
 }));
 

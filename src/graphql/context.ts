@@ -3,13 +3,11 @@ import type { HasLoaders } from '../batching/request-loaders.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { Log } from '../log.ts';
 import type { Db } from '../resources/prisma.ts';
+import type { Topics } from '../resources/redis.ts';
 import type { Token, Tokens } from '../tokens.ts';
 
 /** Who asks: the signed-in user as the database knows them now, whatever their token is about to outlive. */
 export type Viewer = { readonly id: number; readonly role: Role };
-
-/** Messages between requests, by topic. A payload is JSON, because it may travel through Redis. */
-export type Topics = Record<string, [payload: Record<string, number | string | null>]>;
 
 export type Context = HasLoaders & {
   requestId: string;

@@ -18,7 +18,9 @@ export function decodeCursor(list: Ordered, scope: string, cursor: string, argum
   const [from, ...marks] = values;
   if (from === scope && marks.length === list.orderBy.length && list.orderBy.every((term, i) => term.accepts(marks[i]))) return marks;
   const isOther = typeof from === 'string' && from !== scope;
-  throw new BadUserInput([{ path: [argument], message: isOther ? 'This is the cursor of another list.' : 'This is not a cursor that the gateway gave.' }]);
+  throw new BadUserInput([
+    { path: [argument], message: isOther ? 'This is the cursor of another list.' : 'This is not a cursor that the gateway gave.' },
+  ]);
 }
 
 function parse(cursor: string): unknown[] {

@@ -15,7 +15,10 @@ declare global {
 }
 
 export class FreshMutationsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
-  override wrapResolve(resolver: GraphQLFieldResolver<unknown, Types['Context'], object>, field: PothosOutputFieldConfig<Types>): typeof resolver {
+  override wrapResolve(
+    resolver: GraphQLFieldResolver<unknown, Types['Context'], object>,
+    field: PothosOutputFieldConfig<Types>,
+  ): typeof resolver {
     if (field.kind !== 'Mutation') return resolver;
     return async (parent, args, ctx, info) => {
       try {

@@ -23,7 +23,11 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    args: { ids: t.arg.idList({ required: true, description: `The ids of up to ${MAX_IDS} objects.` }).validate(z.array(anyId).max(MAX_IDS, `At most ${MAX_IDS}.`)) },
+    args: {
+      ids: t.arg
+        .idList({ required: true, description: `The ids of up to ${MAX_IDS} objects.` })
+        .validate(z.array(anyId).max(MAX_IDS, `At most ${MAX_IDS}.`)),
+    },
     description: 'Finds several objects by their ids, in that order, with null for each that is not to be seen.',
     resolve: (_root, { ids }, ctx) => ids.map((id) => loadNode(ctx, id)),
   }),

@@ -34,7 +34,8 @@ builder.scalarType('Decimal', {
   serialize: (value) => (value.decimalPlaces() > 2 ? value.toFixed() : value.toFixed(2)),
   parseValue: (value) => {
     const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string' || !/^-?\d{1,20}(\.\d{1,20})?$/.test(text)) throw new TypeError('A Decimal is a number in a string, written like "1250.50".');
+    if (typeof text !== 'string' || !/^-?\d{1,20}(\.\d{1,20})?$/.test(text))
+      throw new TypeError('A Decimal is a number in a string, written like "1250.50".');
     return new Decimal(text);
   },
 });

@@ -20,7 +20,11 @@ const settings: Record<string, { as?: Role; variables?: Record<string, unknown> 
   SpaPage: { variables: { id: SPA } },
   JobBoard: { variables: { first: 5 } },
   SignIn: { variables: { input: { usernameOrEmail: 'user', password: 'convoy-demo' } } },
-  SignUp: { variables: { input: { username: 'asha', email: 'asha@convoy.example', password: 'a long password', firstName: 'Asha', lastName: 'Rao' } } },
+  SignUp: {
+    variables: {
+      input: { username: 'asha', email: 'asha@convoy.example', password: 'a long password', firstName: 'Asha', lastName: 'Rao' },
+    },
+  },
   Me: { as: 'USER', variables: { first: 5 } },
   IssueCertificate: {
     as: 'USER',
@@ -68,12 +72,24 @@ const settings: Record<string, { as?: Role; variables?: Record<string, unknown> 
     },
   },
   SaveSpa: { as: 'ADMIN', variables: { input: { name: 'Lotus Spa', city: 'Pune', state: 'Maharashtra' } } },
-  SaveTemplate: { as: 'ADMIN', variables: { input: { name: 'Plain', category: 'ID_CARD', kind: 'HTML', html: '<h1>{{holderName}}</h1>' } } },
+  SaveTemplate: {
+    as: 'ADMIN',
+    variables: { input: { name: 'Plain', category: 'ID_CARD', kind: 'HTML', html: '<h1>{{holderName}}</h1>' } },
+  },
   Dashboard: { as: 'ADMIN' },
   AdminUsers: { as: 'ADMIN', variables: { first: 10 } },
   SaveUser: {
     as: 'ADMIN',
-    variables: { input: { username: 'ravi', email: 'ravi@convoy.example', password: 'a long password', firstName: 'Ravi', lastName: 'Iyer', role: 'HR' } },
+    variables: {
+      input: {
+        username: 'ravi',
+        email: 'ravi@convoy.example',
+        password: 'a long password',
+        firstName: 'Ravi',
+        lastName: 'Iyer',
+        role: 'HR',
+      },
+    },
   },
   CertificateIssued: {},
   DeleteCertificate: { as: 'ADMIN', variables: { id: encodeId('SpaTherapistCertificate', 3) } },
@@ -86,7 +102,9 @@ function toExamples(all: DocumentNode): Example[] {
   return Object.entries(separateOperations(all)).map(([name, operation]) => {
     const { as, variables = {} } = settings[name] ?? {};
     // The operation first: a tab is named for it.
-    const definitions = operation.definitions.toSorted((a, b) => Number(b.kind === Kind.OPERATION_DEFINITION) - Number(a.kind === Kind.OPERATION_DEFINITION));
+    const definitions = operation.definitions.toSorted(
+      (a, b) => Number(b.kind === Kind.OPERATION_DEFINITION) - Number(a.kind === Kind.OPERATION_DEFINITION),
+    );
     return { query: print({ ...operation, definitions }), variables, userId: as === undefined ? undefined : demoId(as) };
   });
 }

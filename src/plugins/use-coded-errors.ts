@@ -1,4 +1,13 @@
-import { coerceInputValue, getOperationAST, GraphQLError, typeFromAST, type ExecutionArgs, type ExecutionResult, isInputType, isNonNullType } from 'graphql';
+import {
+  coerceInputValue,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  getOperationAST,
+  isInputType,
+  isNonNullType,
+  typeFromAST,
+} from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import { BadUserInput, ClientError, ERROR_CODES, type InputIssue } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -41,8 +50,13 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
   };
 
   const coded = (error: GraphQLError, request: Request, hasData: boolean): GraphQLError => {
-    const { http, unexpected: _, ...extensions } = error.extensions as { http?: { status?: number; spec?: boolean }; unexpected?: boolean; code?: string };
-    const code = extensions.code && extensions.code in ERROR_CODES ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    const {
+      http,
+      unexpected: _,
+      ...extensions
+    } = error.extensions as { http?: { status?: number; spec?: boolean }; unexpected?: boolean; code?: string };
+    const code =
+      extensions.code && extensions.code in ERROR_CODES ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
     const cause = causes.get(error);
     if (code === 'INTERNAL_SERVER_ERROR') {
       const requestId = requestIdOf(request);
@@ -50,7 +64,13 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
       Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
     }
     // An answer with data is an answer: the status is for those without any.
-    const answer = new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions: { ...extensions, code, ...(hasData ? {} : { http }) } });
+    const answer = new GraphQLError(error.message, {
+      nodes: error.nodes,
+      source: error.source,
+      positions: error.positions,
+      path: error.path,
+      extensions: { ...extensions, code, ...(hasData ? {} : { http }) },
+    });
     return answer;
   };
 
@@ -64,7 +84,8 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
     }),
     onResultProcess({ request, result, setResult }) {
       if (Array.isArray(result)) setResult(result.map((one) => finish(one as ExecutionResult, request)));
-      else if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request)) as typeof result);
+      else if (isAsyncIterable(result))
+        setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request)) as typeof result);
       else setResult(finish(result as ExecutionResult, request));
     },
   };
@@ -87,4 +108,5 @@ function variableIssues({ schema, document, operationName, variableValues = {} }
   return issues;
 }
 
-const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> => typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value;

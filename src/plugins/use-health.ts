@@ -6,7 +6,9 @@ export function useHealth(isHealthy: () => Promise<boolean>): Plugin {
     async onRequest({ request, url, fetchAPI, endResponse }) {
       if (url.pathname !== '/health' || (request.method !== 'GET' && request.method !== 'HEAD')) return;
       const status = (await isHealthy().catch(() => false)) ? 200 : 503;
-      endResponse(fetchAPI.Response.json({ status: status === 200 ? 'ok' : 'unavailable' }, { status, headers: { 'cache-control': 'no-store' } }));
+      endResponse(
+        fetchAPI.Response.json({ status: status === 200 ? 'ok' : 'unavailable' }, { status, headers: { 'cache-control': 'no-store' } }),
+      );
     },
   };
 }

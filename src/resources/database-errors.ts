@@ -1,7 +1,8 @@
 import { ClientError } from '../errors.ts';
 
 const LOST = /^(08...|57P0[1-4]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2024|P2028)$/;
-const LOST_MESSAGE = /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
+const LOST_MESSAGE =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
 /**
  * What a client learns of a database that went away or took too long, or undefined for any other error. Drivers wrap their errors:
@@ -12,7 +13,8 @@ export function databaseError(error: unknown): ClientError | undefined {
     const code = String(Reflect.get(one, 'code') ?? Reflect.get(one, 'originalCode') ?? '');
     const message = String(Reflect.get(one, 'message') ?? '');
     if (code === '57014') return new ClientError('DATABASE_TIMEOUT', 'The database took too long to answer.');
-    if (LOST.test(code) || LOST_MESSAGE.test(message)) return new ClientError('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.');
+    if (LOST.test(code) || LOST_MESSAGE.test(message))
+      return new ClientError('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.');
   }
   return undefined;
 }
@@ -21,6 +23,10 @@ export function databaseError(error: unknown): ClientError | undefined {
 function* chainOf(error: unknown, depth = 0): Generator<object> {
   if (typeof error !== 'object' || error === null || depth > 5) return;
   yield error;
-  const wrapped = [Reflect.get(error, 'cause'), Reflect.get(Reflect.get(error, 'meta') ?? {}, 'driverAdapterError'), ...[Reflect.get(error, 'errors') ?? []].flat()];
+  const wrapped = [
+    Reflect.get(error, 'cause'),
+    Reflect.get(Reflect.get(error, 'meta') ?? {}, 'driverAdapterError'),
+    ...[Reflect.get(error, 'errors') ?? []].flat(),
+  ];
   for (const inner of wrapped) yield* chainOf(inner, depth + 1);
 }

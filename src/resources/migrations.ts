@@ -92,10 +92,15 @@ export const migrationsDir = MIGRATIONS_DIR;
 async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Promise<T>): Promise<T> {
   const { SchemaEngine } = await import('@prisma/schema-engine-wasm');
   const { schema, ...config } = { ...parseDatabaseUrl(databaseUrl), statement_timeout: 0, Client: CatalogClient };
+  const adapters: Adapter[] = [];
   const factory = bindMigrationAwareSqlAdapterFactory({
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
-    connect: async () => mended(await new PrismaPg(config, { schema }).connect()),
+    connect: async () => {
+      const adapter = mended(await new PrismaPg(config, { schema }).connect());
+      adapters.push(adapter);
+      return adapter;
+    },
     connectToShadowDb: async () => mended(await connectToShadowDatabase(config)),
   });
   const datamodel = await loadDatamodel();
@@ -106,6 +111,8 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
     throw new StartError(`The migrations do not apply: ${(error as Error).message}`);
   } finally {
     engine.free();
+    // The engine disposes of its shadow databases only.
+    await Promise.all(adapters.map((adapter) => adapter.dispose()));
   }
 }
 

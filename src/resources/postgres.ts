@@ -35,7 +35,10 @@ export async function openPostgres(databaseUrl: string, log: Log) {
     },
     async query(text, values) {
       let name = names.get(text);
-      if (name === undefined && names.size < MAX_PREPARED) names.set(text, (name = `convoy_${names.size}`));
+      if (name === undefined && names.size < MAX_PREPARED) {
+        name = `convoy_${names.size}`;
+        names.set(text, name);
+      }
       const { rows } = await pool.query({ name, text, values: [...values], types: rowTypes });
       return rows;
     },

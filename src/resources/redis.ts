@@ -2,8 +2,10 @@ import { createRedisEventTarget } from '@graphql-yoga/redis-event-target';
 import { createPubSub } from 'graphql-yoga';
 import { Redis } from 'ioredis';
 import { StartError } from '../errors.ts';
-import type { Topics } from '../graphql/context.ts';
 import type { Log } from '../log.ts';
+
+/** Messages between requests, by topic. A payload is JSON, because it may travel through Redis. */
+export type Topics = Record<string, [payload: Record<string, number | string | null>]>;
 
 /** Messages between requests: within this process, or through Redis for all gateways that share one. Throws StartError when Redis does not answer. */
 export async function openPubSub(redisUrl: string | undefined, log: Log) {

@@ -1,22 +1,24 @@
 // What a test needs of the world: the whole gateway on a database of its own, its users, and a count of what it sends.
 
 import { onTestFinished } from 'vitest';
+import { demoId } from '../../prisma/seed/demo.ts';
 import { type App, createApp } from '../../src/app.ts';
+import type { Role } from '../../src/generated/prisma/enums.ts';
 import { createLog } from '../../src/log.ts';
 import { loadViewer } from '../../src/modules/user/policy.ts';
-import type { Role } from '../../src/generated/prisma/enums.ts';
 import { databaseError } from '../../src/resources/database-errors.ts';
 import { openPostgres } from '../../src/resources/postgres.ts';
 import { openPubSub } from '../../src/resources/redis.ts';
 import { createTokens } from '../../src/tokens.ts';
-import { demoId } from '../../prisma/seed/demo.ts';
 import { createDatabase, SEEDED_SCALE } from './database.ts';
 import { watchStatements } from './statements.ts';
 
 export type Answer = {
   status: number;
   headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its query.
   data: any;
+  // biome-ignore lint/suspicious/noExplicitAny: extensions have the shape of their code.
   errors: { message: string; path?: (string | number)[]; extensions: { code: string } & Record<string, any> }[] | undefined;
 };
 

@@ -38,7 +38,10 @@ const SubmitCandidateFormInput = builder.inputType('SubmitCandidateFormInput', {
     aadharBack: t.string({ validate: filePath, description: 'Path of the back of the Aadhaar card.' }),
     panCard: t.string({ validate: filePath, description: 'Path of the PAN card.' }),
     signature: t.string({ validate: filePath, description: 'Path of the signature.' }),
-    otherDocuments: t.stringList({ validate: z.array(filePath).max(20, 'At most 20.'), description: 'Paths of other documents, up to 20.' }),
+    otherDocuments: t.stringList({
+      validate: z.array(filePath).max(20, 'At most 20.'),
+      description: 'Paths of other documents, up to 20.',
+    }),
   }),
 });
 

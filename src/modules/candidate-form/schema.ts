@@ -27,7 +27,9 @@ const personalTexts = {
   signature: 'Path of the signature.',
 } as const;
 
-export const CandidateForm = builder.prismaObject('CandidateForm', { description: 'An application for work. Users and spa managers see their own; HR and admins see all.' });
+export const CandidateForm = builder.prismaObject('CandidateForm', {
+  description: 'An application for work. Users and spa managers see their own; HR and admins see all.',
+});
 
 builder.prismaObjectFields(CandidateForm, (t) => ({
   firstName: t.exposeString('firstName', { description: 'The first name.' }),
@@ -39,7 +41,10 @@ builder.prismaObjectFields(CandidateForm, (t) => ({
   positionAppliedFor: t.exposeString('positionAppliedFor', { description: 'The position that the candidate wants.' }),
   workExperience: t.exposeString('workExperience', { description: 'The work done so far.' }),
   therapistExperience: t.exposeString('therapistExperience', { description: 'The work done as a therapist.' }),
-  educationCertificateCourses: t.exposeString('educationCertificateCourses', { nullable: true, description: 'Education, certificates and courses.' }),
+  educationCertificateCourses: t.exposeString('educationCertificateCourses', {
+    nullable: true,
+    description: 'Education, certificates and courses.',
+  }),
   spaNameText: t.exposeString('spaNameText', { nullable: true, description: 'The name of the spa, where it is not one of the list.' }),
   createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was submitted.' }),
   age: t.int({ ...personal, description: 'The age in years. Personal data.', resolve: ({ age }) => age }),
@@ -49,8 +54,17 @@ builder.prismaObjectFields(CandidateForm, (t) => ({
       t.string({ ...personal, description: `${description} Personal data.`, resolve: (form) => form[field as keyof typeof personalTexts] }),
     ]),
   ),
-  otherDocuments: t.stringList({ ...personal, description: 'Paths of other documents. Personal data.', resolve: ({ otherDocuments }) => otherDocuments }),
-  spa: t.field({ type: Spa, nullable: true, description: 'The spa that the candidate wants.', resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId) }),
+  otherDocuments: t.stringList({
+    ...personal,
+    description: 'Paths of other documents. Personal data.',
+    resolve: ({ otherDocuments }) => otherDocuments,
+  }),
+  spa: t.field({
+    type: Spa,
+    nullable: true,
+    description: 'The spa that the candidate wants.',
+    resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
+  }),
   submittedBy: t.field({
     type: User,
     nullable: true,

@@ -5,7 +5,10 @@ import type { Db } from '../../resources/prisma.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
 
 /** An application; null where a value is not given. */
-export type SubmitCandidateForm = Omit<Prisma.CandidateFormUncheckedCreateInput, 'id' | 'createdAt' | 'updatedAt' | 'submittedById' | 'country' | 'otherDocuments'> & {
+export type SubmitCandidateForm = Omit<
+  Prisma.CandidateFormUncheckedCreateInput,
+  'id' | 'createdAt' | 'updatedAt' | 'submittedById' | 'country' | 'otherDocuments'
+> & {
   country?: string | null;
   otherDocuments?: string[] | null;
 };
@@ -14,12 +17,21 @@ export type SubmitCandidateForm = Omit<Prisma.CandidateFormUncheckedCreateInput,
 export async function submitCandidateForm(prisma: Db, actor: { id: number; role: Role }, input: SubmitCandidateForm): Promise<number> {
   const { spaId, spaNameText, country, otherDocuments, ...rest } = input;
   if ((spaId == null) === (spaNameText == null)) {
-    throw new BadUserInput([{ path: ['input', 'spaId'], message: 'Give spaId, or spaNameText when the spa is not in the list; not both.' }]);
+    throw new BadUserInput([
+      { path: ['input', 'spaId'], message: 'Give spaId, or spaNameText when the spa is not in the list; not both.' },
+    ]);
   }
   if (spaId != null) {
     const spa = await prisma.spa.findUnique({ where: { id: spaId }, select: { isActive: true } });
     if (!spa || !(spa.isActive || hasRole(actor, STAFF))) throw new NotFound('spa');
   }
-  const data = { ...rest, spaId, spaNameText, country: country ?? undefined, otherDocuments: otherDocuments ?? [], submittedById: actor.id };
+  const data = {
+    ...rest,
+    spaId,
+    spaNameText,
+    country: country ?? undefined,
+    otherDocuments: otherDocuments ?? [],
+    submittedById: actor.id,
+  };
   return (await prisma.candidateForm.create({ data, select: { id: true } })).id;
 }

@@ -39,7 +39,13 @@ export type Category = {
 
 const required = true;
 const position: Detail = { column: 'position', kind: 'text', isRequired: required, description: 'The position held.' };
-const salary: Detail = { column: 'salary', kind: 'money', isRequired: required, isNullable: true, description: 'The salary, in INR a month.' };
+const salary: Detail = {
+  column: 'salary',
+  kind: 'money',
+  isRequired: required,
+  isNullable: true,
+  description: 'The salary, in INR a month.',
+};
 const signature: Detail = { column: 'signature', kind: 'file', description: 'Path of the signature. For the issuer and staff.' };
 const photo: Detail = { column: 'photo', kind: 'file', description: 'Path of the photo. For the issuer and staff.' };
 const startDate: Detail = { column: 'startDate', kind: 'date', isRequired: required, description: 'The first day.' };
@@ -82,7 +88,12 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     description: 'Offers a position.',
     spa: 'optional',
     holder: 'employee',
-    details: { position, joiningDate: { ...startDate, inputName: 'startDate', description: 'The day on which the work begins.' }, salary, signature },
+    details: {
+      position,
+      joiningDate: { ...startDate, inputName: 'startDate', description: 'The day on which the work begins.' },
+      salary,
+      signature,
+    },
   },
   EXPERIENCE_LETTER: {
     type: 'ExperienceLetter',
@@ -114,11 +125,25 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     spa: 'required',
     holder: 'customer',
     details: {
-      billNumber: { column: 'billNumber', kind: 'text', isRequired: required, description: 'The number of the bill, unique within the spa.' },
+      billNumber: {
+        column: 'billNumber',
+        kind: 'text',
+        isRequired: required,
+        description: 'The number of the bill, unique within the spa.',
+      },
       billDate: { column: 'billDate', kind: 'date', isRequired: required, description: 'The date of the bill.' },
       paymentMode: { column: 'paymentMode', kind: 'paymentMode', isRequired: required, description: 'How the bill is paid.' },
-      cardLastFour: { column: 'cardLastFour', kind: 'card', inputName: 'cardNumber', description: 'The last four digits of the card; no more is kept. For the issuer and staff.' },
-      customerAddress: { column: 'customerAddress', kind: 'contact', description: 'The address of the customer. For the issuer and staff.' },
+      cardLastFour: {
+        column: 'cardLastFour',
+        kind: 'card',
+        inputName: 'cardNumber',
+        description: 'The last four digits of the card; no more is kept. For the issuer and staff.',
+      },
+      customerAddress: {
+        column: 'customerAddress',
+        kind: 'contact',
+        description: 'The address of the customer. For the issuer and staff.',
+      },
     },
     lines: 'items',
   },
@@ -131,7 +156,12 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     details: {
       designation: { column: 'designation', kind: 'text', isRequired: required, description: 'The designation on the card.' },
       dateOfJoining: joiningDate,
-      contactNumber: { column: 'contactNumber', kind: 'phone', isRequired: required, description: 'The phone number of the holder. For the issuer and staff.' },
+      contactNumber: {
+        column: 'contactNumber',
+        kind: 'phone',
+        isRequired: required,
+        description: 'The phone number of the holder. For the issuer and staff.',
+      },
       issueDate: { column: 'issueDate', kind: 'date', description: 'The day of issue; today, in India, by default.' },
       photo,
     },

@@ -14,7 +14,10 @@ export async function deleteCertificate(prisma: Db, { id, category }: Target): P
 /** Deletes those of the certificates that exist, all at once, and returns their ids. */
 export async function deleteCertificates(prisma: Db, targets: readonly Target[]): Promise<Set<number>> {
   return await prisma.$transaction(async (tx) => {
-    const found = await tx.certificate.findMany({ where: { OR: targets.map(({ id, category }) => ({ id, category })) }, select: { id: true } });
+    const found = await tx.certificate.findMany({
+      where: { OR: targets.map(({ id, category }) => ({ id, category })) },
+      select: { id: true },
+    });
     const ids = found.map(({ id }) => id);
     await tx.certificate.deleteMany({ where: { id: { in: ids } } });
     return new Set(ids);

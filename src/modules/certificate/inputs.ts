@@ -4,9 +4,12 @@ import { CertificateCategory, PaymentMode } from '../../generated/prisma/enums.t
 import { builder } from '../../graphql/builder.ts';
 import { anyId, idOf } from '../../graphql/ids.ts';
 import { filePath, line, money, paragraph, phone, quantity, searchText } from '../../graphql/validation.ts';
-import { categories, type Category } from './categories.ts';
+import { type Category, categories } from './categories.ts';
 
-export const CertificateCategoryRef = builder.enumType(CertificateCategory, { name: 'CertificateCategory', description: 'What a certificate certifies.' });
+export const CertificateCategoryRef = builder.enumType(CertificateCategory, {
+  name: 'CertificateCategory',
+  description: 'What a certificate certifies.',
+});
 export const PaymentModeRef = builder.enumType(PaymentMode, { name: 'PaymentMode', description: 'How something is paid.' });
 
 const cardNumber = z
@@ -29,7 +32,10 @@ const InvoiceItemInput = builder.inputType('InvoiceItemInput', {
   description: 'A line of an invoice. Its amount is computed: quantity x rate, to the paisa.',
   fields: (t) => ({
     service: t.string({ required: true, validate: line(), description: 'What was sold.' }),
-    hsnCode: t.string({ validate: z.string().regex(/^\d{4,8}$/, 'An HSN code has 4 to 8 digits.'), description: 'The HSN or SAC code of the service.' }),
+    hsnCode: t.string({
+      validate: z.string().regex(/^\d{4,8}$/, 'An HSN code has 4 to 8 digits.'),
+      description: 'The HSN or SAC code of the service.',
+    }),
     quantity: t.field({ type: 'Decimal', required: true, validate: quantity, description: 'How many, up to three decimals.' }),
     rate: t.field({ type: 'Decimal', required: true, validate: money, description: 'The price of one, in INR.' }),
   }),
@@ -64,10 +70,23 @@ function detailsInput(category: Category): InputRef<Record<string, unknown>> {
         }),
       ),
       ...(category.lines === 'months' && {
-        months: t.field({ type: [SalaryMonthInput], validate: some(24), description: 'What was paid, month by month; the last six, each with monthlySalary, by default.' }),
+        months: t.field({
+          type: [SalaryMonthInput],
+          validate: some(24),
+          description: 'What was paid, month by month; the last six, each with monthlySalary, by default.',
+        }),
       }),
-      ...(category.lines === 'items' && { items: t.field({ type: [InvoiceItemInput], required: true, validate: some(100), description: 'What was sold: 1 to 100.' }) }),
-      ...(category.lines === 'entries' && { entries: t.field({ type: [DailySheetEntryInput], required: true, validate: some(200), description: 'The clients of the day: 1 to 200.' }) }),
+      ...(category.lines === 'items' && {
+        items: t.field({ type: [InvoiceItemInput], required: true, validate: some(100), description: 'What was sold: 1 to 100.' }),
+      }),
+      ...(category.lines === 'entries' && {
+        entries: t.field({
+          type: [DailySheetEntryInput],
+          required: true,
+          validate: some(200),
+          description: 'The clients of the day: 1 to 200.',
+        }),
+      }),
     }),
   }) as InputRef<Record<string, unknown>>;
 }
@@ -76,14 +95,23 @@ const CertificateDetails = builder.inputType('CertificateDetailsInput', {
   description: 'The details of one category: give exactly one member, and it decides the category.',
   isOneOf: true,
   fields: (t) =>
-    Object.fromEntries(Object.values(categories).map((category) => [category.member, t.field({ type: detailsInput(category), description: category.description })])),
+    Object.fromEntries(
+      Object.values(categories).map((category) => [
+        category.member,
+        t.field({ type: detailsInput(category), description: category.description }),
+      ]),
+    ),
 });
 
 export const IssueCertificateInput = builder.inputType('IssueCertificateInput', {
   description: 'A certificate to issue.',
   fields: (t) => ({
-    templateId: t.id({ required: true, description: 'The template that it is printed with, of the same category.' }).validate(idOf('CertificateTemplate')),
-    spaId: t.id({ description: 'The spa that it names. Needed for all categories but spa therapists, which name none, and offer letters.' }).validate(idOf('Spa').nullish()),
+    templateId: t
+      .id({ required: true, description: 'The template that it is printed with, of the same category.' })
+      .validate(idOf('CertificateTemplate')),
+    spaId: t
+      .id({ description: 'The spa that it names. Needed for all categories but spa therapists, which name none, and offer letters.' })
+      .validate(idOf('Spa').nullish()),
     holderName: t.string({ validate: line(), description: 'Who it is for. Needed for all categories but daily sheets.' }),
     isPublic: t.boolean({ defaultValue: false, description: 'Whether everybody may find and verify it.' }),
     details: t.field({ type: CertificateDetails, required: true, description: 'What it certifies.' }),

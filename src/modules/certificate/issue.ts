@@ -1,12 +1,12 @@
 import { BadUserInput, Conflict, type InputIssue, NotFound } from '../../errors.ts';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { CertificateCategory, Role } from '../../generated/prisma/enums.ts';
-import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import type { Db, Transaction } from '../../resources/prisma.ts';
+import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
-import { categories, type Category } from './categories.ts';
+import { type Category, categories } from './categories.ts';
 import { today } from './dates.ts';
-import { dailySheetEntries, type EntryInput, invoiceItems, type ItemInput, type MonthInput, salaryMonths } from './lines.ts';
+import { dailySheetEntries, type EntryInput, type ItemInput, invoiceItems, type MonthInput, salaryMonths } from './lines.ts';
 import type { Money } from './money.ts';
 import { formatCertificateNumber } from './number.ts';
 import { snapshotOf } from './spa-snapshot.ts';
@@ -75,7 +75,8 @@ function categoryOf({ details }: IssueCertificate) {
 async function checkTemplate(tx: Transaction, id: number, category: CertificateCategory, isStaff: boolean): Promise<void> {
   const template = await tx.certificateTemplate.findUnique({ where: { id }, select: { category: true, isActive: true, isPublic: true } });
   if (!template || !(isStaff || (template.isActive && template.isPublic))) throw new NotFound('template');
-  if (template.category !== category) throw new BadUserInput([{ path: ['input', 'templateId'], message: 'The template is for another category.' }]);
+  if (template.category !== category)
+    throw new BadUserInput([{ path: ['input', 'templateId'], message: 'The template is for another category.' }]);
 }
 
 async function spaOf(tx: Transaction, spaId: number | null | undefined, { spa: rule }: Category, isStaff: boolean) {
@@ -117,7 +118,13 @@ function columnsOf(category: Category, details: Details): Partial<Prisma.Certifi
 
 function linesOf({ lines }: Category, details: Details, path: string[], at: Date): Partial<Prisma.CertificateUncheckedCreateInput> {
   if (lines === 'months') {
-    const months = salaryMonths(details.months as MonthInput[] | null, details.monthlySalary as Money, details.joiningDate as Date, today(at), [...path, 'months']);
+    const months = salaryMonths(
+      details.months as MonthInput[] | null,
+      details.monthlySalary as Money,
+      details.joiningDate as Date,
+      today(at),
+      [...path, 'months'],
+    );
     return { salaryMonths: { create: months } };
   }
   if (lines === 'items') {

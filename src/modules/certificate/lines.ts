@@ -1,15 +1,28 @@
+import { BadUserInput, type InputIssue } from '../../errors.ts';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { PaymentMode } from '../../generated/prisma/enums.ts';
-import { BadUserInput, type InputIssue } from '../../errors.ts';
 import { firstOfMonth, lastSixMonths } from './dates.ts';
 import { amountOf, MAX_MONEY, type Money, sumOf } from './money.ts';
 
 export type MonthInput = { month: Date; amount: Money };
 export type ItemInput = { service: string; hsnCode?: string | null; quantity: Money; rate: Money };
-export type EntryInput = { clientName: string; service: string; staffName: string; amount: Money; paymentMode: PaymentMode; remark?: string | null };
+export type EntryInput = {
+  clientName: string;
+  service: string;
+  staffName: string;
+  amount: Money;
+  paymentMode: PaymentMode;
+  remark?: string | null;
+};
 
 /** The salary months of a certificate: those given, else the last six with the same salary. */
-export function salaryMonths(given: readonly MonthInput[] | null | undefined, salary: Money, joiningDate: Date, day: Date, path: InputIssue['path']) {
+export function salaryMonths(
+  given: readonly MonthInput[] | null | undefined,
+  salary: Money,
+  joiningDate: Date,
+  day: Date,
+  path: InputIssue['path'],
+) {
   const months = given ?? lastSixMonths(day, joiningDate).map((month) => ({ month, amount: salary }));
   const named = new Set(months.map(({ month }) => firstOfMonth(month).getTime()));
   if (named.size < months.length) throw new BadUserInput([{ path, message: 'Name each month once.' }]);

@@ -32,13 +32,15 @@ const DeleteCertificatePayload = builder.objectRef<{ deletedId: string }>('Delet
   fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of what is gone.' }) }),
 });
 
-const DeleteCertificatesPayload = builder.objectRef<{ deletedIds: string[]; notDeletedIds: string[] }>('DeleteCertificatesPayload').implement({
-  description: 'What deleting several has done.',
-  fields: (t) => ({
-    deletedIds: t.exposeIDList('deletedIds', { description: 'The ids of what is gone.' }),
-    notDeletedIds: t.exposeIDList('notDeletedIds', { description: 'The ids that name no certificate.' }),
-  }),
-});
+const DeleteCertificatesPayload = builder
+  .objectRef<{ deletedIds: string[]; notDeletedIds: string[] }>('DeleteCertificatesPayload')
+  .implement({
+    description: 'What deleting several has done.',
+    fields: (t) => ({
+      deletedIds: t.exposeIDList('deletedIds', { description: 'The ids of what is gone.' }),
+      notDeletedIds: t.exposeIDList('notDeletedIds', { description: 'The ids that name no certificate.' }),
+    }),
+  });
 
 builder.mutationFields((t) => ({
   issueCertificate: t.field({

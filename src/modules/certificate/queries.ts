@@ -11,7 +11,9 @@ builder.queryFields((t) => ({
   certificate: t.field({
     type: Certificate,
     nullable: true,
-    args: { number: t.arg.string({ required: true, validate: line(40), description: 'As printed, `INV-2026-0000042`; case does not matter.' }) },
+    args: {
+      number: t.arg.string({ required: true, validate: line(40), description: 'As printed, `INV-2026-0000042`; case does not matter.' }),
+    },
     description: 'Verifies a certificate by its number. Null when there is none, or when it is private and not for the viewer.',
     resolve: (_root, { number }, ctx) => visibleCertificate(ctx, certificateByNumber(ctx).load(number.trim().toUpperCase())),
   }),
@@ -19,7 +21,8 @@ builder.queryFields((t) => ({
     type: CertificateConnection,
     args: { filter: t.arg({ type: CertificateFilter, description: 'Which certificates.' }), ...pageArgs },
     description: 'The certificates that everybody may see, newest first.',
-    resolve: (_root, { filter, ...args }, ctx, info) => connect(certificates, ctx, info, args, { where: filter ?? {}, visible: [{ isPublic: true }] }),
+    resolve: (_root, { filter, ...args }, ctx, info) =>
+      connect(certificates, ctx, info, args, { where: filter ?? {}, visible: [{ isPublic: true }] }),
   }),
   certificates: t.field({
     type: CertificateConnection,

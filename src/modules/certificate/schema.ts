@@ -5,10 +5,10 @@ import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connections.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import type { Row } from '../../resources/models.ts';
-import { Spa } from '../spa/schema.ts';
 import { visibleSpa } from '../spa/policy.ts';
-import { Template } from '../template/schema.ts';
+import { Spa } from '../spa/schema.ts';
 import { visibleTemplate } from '../template/policy.ts';
+import { Template } from '../template/schema.ts';
 import { userById } from '../user/loaders.ts';
 import { visibleUser } from '../user/policy.ts';
 import { User } from '../user/schema.ts';
@@ -73,7 +73,8 @@ builder.prismaInterfaceFields(Certificate, (t) => ({
     nullable: true,
     description: 'Who issued it; null when the user is gone.',
     // A public certificate names its issuer to everybody: see visibleUser.
-    resolve: ({ issuedById, isPublic }, _args, ctx) => (isPublic && issuedById !== null ? userById(ctx).load(issuedById) : visibleUser(ctx, issuedById)),
+    resolve: ({ issuedById, isPublic }, _args, ctx) =>
+      isPublic && issuedById !== null ? userById(ctx).load(issuedById) : visibleUser(ctx, issuedById),
   }),
 }));
 
@@ -100,7 +101,8 @@ function addDetails({ category, Type }: CategoryType): void {
       const nullable = isNullable || !(isRequired || fallback || column === 'issueDate');
       if (kind === 'date') return t.field({ type: 'Date', nullable, description, resolve: (row) => row[column] as Date });
       if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: (row) => row[column] as Money });
-      if (kind === 'paymentMode') return t.field({ type: PaymentModeRef, nullable, description, resolve: (row) => row[column] as PaymentMode });
+      if (kind === 'paymentMode')
+        return t.field({ type: PaymentModeRef, nullable, description, resolve: (row) => row[column] as PaymentMode });
       const resolve = (row: CertificateRow) => row[column] as string;
       if (kind === 'text' || kind === 'longText') return t.string({ nullable, description, resolve });
       return t.string({ nullable: true, authScopes: maySeeContactData, unauthorizedResolver: () => null, description, resolve });
@@ -112,7 +114,10 @@ function addDetails({ category, Type }: CategoryType): void {
 function addComputed({ category: { details }, Type }: CategoryType): void {
   if ('monthlySalary' in details) {
     builder.prismaObjectFields(Type, (t) => ({
-      monthlySalaryInWords: t.string({ description: 'The monthly salary in words, in lakh and crore.', resolve: ({ salary }) => inWords(salary as Money) }),
+      monthlySalaryInWords: t.string({
+        description: 'The monthly salary in words, in lakh and crore.',
+        resolve: ({ salary }) => inWords(salary as Money),
+      }),
     }));
   }
   if ('joiningDate' in details && 'endDate' in details) {
@@ -128,19 +133,31 @@ function addComputed({ category: { details }, Type }: CategoryType): void {
 function addLines({ category: { lines }, Type }: CategoryType): void {
   if (lines === 'months') {
     builder.prismaObjectFields(Type, (t) => ({
-      months: t.field({ type: [SalaryMonth], description: 'What was paid, month by month.', resolve: ({ id }, _args, ctx) => salaryMonthsByCertificateId(ctx).load(id) }),
+      months: t.field({
+        type: [SalaryMonth],
+        description: 'What was paid, month by month.',
+        resolve: ({ id }, _args, ctx) => salaryMonthsByCertificateId(ctx).load(id),
+      }),
     }));
   }
   if (lines === 'items') {
     builder.prismaObjectFields(Type, (t) => ({
-      items: t.field({ type: [InvoiceItem], description: 'The lines of the bill.', resolve: ({ id }, _args, ctx) => invoiceItemsByCertificateId(ctx).load(id) }),
+      items: t.field({
+        type: [InvoiceItem],
+        description: 'The lines of the bill.',
+        resolve: ({ id }, _args, ctx) => invoiceItemsByCertificateId(ctx).load(id),
+      }),
       subtotal: t.field({ type: 'Decimal', description: 'The sum of the items, in INR.', resolve: ({ total }) => total as Money }),
       amountInWords: t.string({ description: 'The sum in words, in lakh and crore.', resolve: ({ total }) => inWords(total as Money) }),
     }));
   }
   if (lines === 'entries') {
     builder.prismaObjectFields(Type, (t) => ({
-      entries: t.field({ type: [DailySheetEntry], description: 'The clients of the day.', resolve: ({ id }, _args, ctx) => entriesByCertificateId(ctx).load(id) }),
+      entries: t.field({
+        type: [DailySheetEntry],
+        description: 'The clients of the day.',
+        resolve: ({ id }, _args, ctx) => entriesByCertificateId(ctx).load(id),
+      }),
       total: t.field({ type: 'Decimal', description: 'What the day has earned, in INR.', resolve: ({ total }) => total as Money }),
     }));
   }

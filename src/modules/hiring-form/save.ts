@@ -35,7 +35,9 @@ export async function deleteHiringForm(prisma: Db, actor: Actor, id: number): Pr
 
 /** Locks the opening, so that the check still holds when the write comes. */
 async function checkOwner(tx: Transaction, actor: Actor, id: number): Promise<void> {
-  const [form] = await tx.$queryRaw<{ postedById: number | null }[]>`select posted_by_id as "postedById" from hiring_forms where id = ${id} for update`;
+  const [form] = await tx.$queryRaw<
+    { postedById: number | null }[]
+  >`select posted_by_id as "postedById" from hiring_forms where id = ${id} for update`;
   if (!form) throw new NotFound('opening');
   if (form.postedById !== actor.id && !hasRole(actor, ADMINS)) throw new Forbidden('Only who posted an opening, and admins, change it.');
 }

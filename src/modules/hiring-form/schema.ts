@@ -22,7 +22,12 @@ builder.prismaObjectFields(HiringForm, (t) => ({
   requiredSkills: t.exposeString('requiredSkills', { description: 'What candidates should be able to do.' }),
   createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was posted.' }),
   updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
-  spa: t.field({ type: Spa, nullable: true, description: 'Where the opening is.', resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId) }),
+  spa: t.field({
+    type: Spa,
+    nullable: true,
+    description: 'Where the opening is.',
+    resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
+  }),
   postedBy: t.field({
     type: User,
     nullable: true,

@@ -10,7 +10,10 @@ import { deleteSpa, saveSpa } from './save.ts';
 import { Spa } from './schema.ts';
 
 const code = z.int().min(1, 'A code is 1 or more.').max(2_147_483_647, 'At most 2147483647.').nullish();
-const website = z.url({ protocol: /^https?$/, error: 'A web address begins with http:// or https://.' }).max(500, 'At most 500 characters.').nullish();
+const website = z
+  .url({ protocol: /^https?$/, error: 'A web address begins with http:// or https://.' })
+  .max(500, 'At most 500 characters.')
+  .nullish();
 
 const SaveSpaInput = builder.inputType('SaveSpaInput', {
   description: 'A new spa, without `id`; with `id` and `version`, what is to be changed of a spa. Null takes a value away.',
@@ -37,7 +40,11 @@ const SaveSpaInput = builder.inputType('SaveSpaInput', {
 const SaveSpaPayload = builder.objectRef<{ id: number }>('SaveSpaPayload').implement({
   description: 'What saving has written.',
   fields: (t) => ({
-    spa: t.field({ type: Spa, description: 'The spa.', resolve: async ({ id }, _args, ctx) => (await spaById(ctx).load(id)) as Row<'Spa'> }),
+    spa: t.field({
+      type: Spa,
+      description: 'The spa.',
+      resolve: async ({ id }, _args, ctx) => (await spaById(ctx).load(id)) as Row<'Spa'>,
+    }),
   }),
 });
 

@@ -1,7 +1,7 @@
 import { BadUserInput, Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { Role } from '../../generated/prisma/enums.ts';
-import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import type { Db } from '../../resources/prisma.ts';
+import { uniqueViolation } from '../../resources/prisma-errors.ts';
 
 export type SaveSpa = {
   id?: number | null;
@@ -10,14 +10,27 @@ export type SaveSpa = {
   isActive?: boolean | null;
 } & Partial<Record<OptionalText, string | null>> & { code?: number | null };
 
-type OptionalText = 'address' | 'area' | 'city' | 'state' | 'pincode' | 'phoneNumber' | 'alternateNumber' | 'email' | 'website' | 'logo' | 'country';
+type OptionalText =
+  | 'address'
+  | 'area'
+  | 'city'
+  | 'state'
+  | 'pincode'
+  | 'phoneNumber'
+  | 'alternateNumber'
+  | 'email'
+  | 'website'
+  | 'logo'
+  | 'country';
 
 /** Fields that always have a value: null leaves them as they are. */
 const ALWAYS_SET = ['name', 'country', 'isActive'];
 
 /** Creates a spa without an id, else changes what is given of the one with the id and the version. Returns the id. */
 export async function saveSpa(prisma: Db, actorId: number, { id, version, ...input }: SaveSpa): Promise<number> {
-  const given = Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== undefined && !(value === null && ALWAYS_SET.includes(name))));
+  const given = Object.fromEntries(
+    Object.entries(input).filter(([name, value]) => value !== undefined && !(value === null && ALWAYS_SET.includes(name))),
+  );
   try {
     if (id != null) return await update(prisma, id, version, given);
     const { name } = input;
@@ -34,7 +47,8 @@ async function update(prisma: Db, id: number, version: number | null | undefined
   if (version == null) throw new BadUserInput([{ path: ['input', 'version'], message: 'Give the version that you have read.' }]);
   const { count } = await prisma.spa.updateMany({ where: { id, version }, data: { ...given, version: { increment: 1 } } });
   if (count === 1) return id;
-  if (await prisma.spa.findUnique({ where: { id }, select: { id: true } })) throw new Conflict('version', 'Somebody else has changed the spa: read it again.');
+  if (await prisma.spa.findUnique({ where: { id }, select: { id: true } }))
+    throw new Conflict('version', 'Somebody else has changed the spa: read it again.');
   throw new NotFound('spa');
 }
 

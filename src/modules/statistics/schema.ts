@@ -66,25 +66,52 @@ const CertificateStatistics = builder.objectRef<object>('CertificateStatistics')
   fields: (t) => ({
     total: t.int({
       description: 'All certificates.',
-      resolve: async (_parent, _args, ctx) => (await load.certificatesByCategory(ctx).load('all')).reduce((sum, { count }) => sum + count, 0),
+      resolve: async (_parent, _args, ctx) =>
+        (await load.certificatesByCategory(ctx).load('all')).reduce((sum, { count }) => sum + count, 0),
     }),
     byCategory: t.field({
       type: [CategoryCount],
       description: 'By category, the largest first; categories without a certificate are left out.',
       resolve: (_parent, _args, ctx) => load.certificatesByCategory(ctx).load('all'),
     }),
-    bySpa: t.field({ type: [SpaCertificateCount], args: most, description: 'By spa.', resolve: (_parent, { first }, ctx) => load.topSpasByCertificates(ctx).load(first) }),
-    byUser: t.field({ type: [UserCertificateCount], args: most, description: 'By issuer.', resolve: (_parent, { first }, ctx) => load.topUsersByCertificates(ctx).load(first) }),
+    bySpa: t.field({
+      type: [SpaCertificateCount],
+      args: most,
+      description: 'By spa.',
+      resolve: (_parent, { first }, ctx) => load.topSpasByCertificates(ctx).load(first),
+    }),
+    byUser: t.field({
+      type: [UserCertificateCount],
+      args: most,
+      description: 'By issuer.',
+      resolve: (_parent, { first }, ctx) => load.topUsersByCertificates(ctx).load(first),
+    }),
   }),
 });
 
 const FormStatistics = builder.objectRef<object>('FormStatistics').implement({
   description: 'Counts of candidate forms and hiring forms.',
   fields: (t) => ({
-    candidateForms: t.int({ description: 'All applications.', resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).candidateForms }),
-    hiringForms: t.int({ description: 'All openings.', resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).hiringForms }),
-    bySpa: t.field({ type: [SpaFormCount], args: most, description: 'By spa.', resolve: (_parent, { first }, ctx) => load.topSpasByForms(ctx).load(first) }),
-    byUser: t.field({ type: [UserFormCount], args: most, description: 'By user.', resolve: (_parent, { first }, ctx) => load.topUsersByForms(ctx).load(first) }),
+    candidateForms: t.int({
+      description: 'All applications.',
+      resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).candidateForms,
+    }),
+    hiringForms: t.int({
+      description: 'All openings.',
+      resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).hiringForms,
+    }),
+    bySpa: t.field({
+      type: [SpaFormCount],
+      args: most,
+      description: 'By spa.',
+      resolve: (_parent, { first }, ctx) => load.topSpasByForms(ctx).load(first),
+    }),
+    byUser: t.field({
+      type: [UserFormCount],
+      args: most,
+      description: 'By user.',
+      resolve: (_parent, { first }, ctx) => load.topUsersByForms(ctx).load(first),
+    }),
   }),
 });
 

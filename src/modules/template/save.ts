@@ -22,13 +22,16 @@ const MAY_BE_NULL = ['variant', 'bannerImage', 'image', 'html'];
 
 /** Creates a template without an id, else changes what is given of the one with the id and the version. Returns the id. */
 export async function saveTemplate(prisma: Db, actorId: number, { id, version, ...input }: SaveTemplate): Promise<number> {
-  const given = Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== undefined && (value !== null || MAY_BE_NULL.includes(name))));
+  const given = Object.fromEntries(
+    Object.entries(input).filter(([name, value]) => value !== undefined && (value !== null || MAY_BE_NULL.includes(name))),
+  );
   return id == null ? await create(prisma, actorId, input, given) : await update(prisma, id, version, given);
 }
 
 async function create(prisma: Db, actorId: number, { name, category, kind, html }: SaveTemplate, given: object): Promise<number> {
   const missing = Object.entries({ name, category, kind }).filter(([, value]) => value == null);
-  if (missing.length > 0) throw new BadUserInput(missing.map(([field]) => ({ path: ['input', field], message: 'Needed for a new template.' })));
+  if (missing.length > 0)
+    throw new BadUserInput(missing.map(([field]) => ({ path: ['input', field], message: 'Needed for a new template.' })));
   checkHtml(kind, html);
   const data = { ...given, createdById: actorId } as Prisma.CertificateTemplateUncheckedCreateInput;
   return (await prisma.certificateTemplate.create({ data, select: { id: true } })).id;

@@ -27,11 +27,16 @@ const NEEDED = ['username', 'email', 'firstName', 'lastName', 'password'] as con
  * makes, changes or becomes one; nobody changes their own role or deactivates themselves.
  */
 export async function saveUser(prisma: Db, actor: Actor, { id, version, password, ...input }: SaveUser): Promise<number> {
-  const given = Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== undefined && (value !== null || name === 'phoneNumber')));
+  const given = Object.fromEntries(
+    Object.entries(input).filter(([name, value]) => value !== undefined && (value !== null || name === 'phoneNumber')),
+  );
   if (input.role === 'SUPER_ADMIN' && actor.role !== 'SUPER_ADMIN') throw new Forbidden('Only a super admin makes a super admin.');
-  const secret: { passwordHash?: string; tokensValidFrom?: Date } = password == null ? {} : { passwordHash: await hashPassword(password), tokensValidFrom: new Date() };
+  const secret: { passwordHash?: string; tokensValidFrom?: Date } =
+    password == null ? {} : { passwordHash: await hashPassword(password), tokensValidFrom: new Date() };
   try {
-    return id == null ? await create(prisma, { ...input, password }, { ...given, ...secret }) : await update(prisma, actor, id, version, { ...given, ...secret });
+    return id == null
+      ? await create(prisma, { ...input, password }, { ...given, ...secret })
+      : await update(prisma, actor, id, version, { ...given, ...secret });
   } catch (error) {
     throw nameConflict(error) ?? error;
   }

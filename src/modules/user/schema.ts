@@ -18,7 +18,9 @@ export const RoleRef = builder.enumType(Role, { name: 'Role', description: 'What
 /** What only the user and admins see: null for others. */
 const forSelfAndAdmins = { nullable: true, authScopes: selfOrAdmin, unauthorizedResolver: () => null } as const;
 
-export const User = builder.prismaObject('User', { description: 'Somebody with an account. Visitors see the name of those who have issued a public certificate, and nothing else.' });
+export const User = builder.prismaObject('User', {
+  description: 'Somebody with an account. Visitors see the name of those who have issued a public certificate, and nothing else.',
+});
 
 builder.prismaObjectFields(User, (t) => ({
   firstName: t.exposeString('firstName', { description: 'The first name.' }),
@@ -33,11 +35,33 @@ builder.prismaObjectFields(User, (t) => ({
   email: t.string({ ...forSelfAndAdmins, description: 'For the user and admins.', resolve: ({ email }) => email }),
   phoneNumber: t.string({ ...forSelfAndAdmins, description: 'For the user and admins.', resolve: ({ phoneNumber }) => phoneNumber }),
   role: t.field({ type: RoleRef, ...forSelfAndAdmins, description: 'For the user and admins.', resolve: ({ role }) => role }),
-  isActive: t.boolean({ ...forSelfAndAdmins, description: 'Whether the user may sign in. For the user and admins.', resolve: ({ isActive }) => isActive }),
-  isVerified: t.boolean({ ...forSelfAndAdmins, description: 'Whether the email address was verified. For the user and admins.', resolve: ({ isVerified }) => isVerified }),
-  lastLoginAt: t.field({ type: 'DateTime', ...forSelfAndAdmins, description: 'The last sign-in. For the user and admins.', resolve: ({ lastLoginAt }) => lastLoginAt }),
-  createdAt: t.field({ type: 'DateTime', ...forSelfAndAdmins, description: 'When the account was made. For the user and admins.', resolve: ({ createdAt }) => createdAt }),
-  version: t.int({ ...forSelfAndAdmins, description: 'Grows with every change: `saveUser` expects it. For the user and admins.', resolve: ({ version }) => version }),
+  isActive: t.boolean({
+    ...forSelfAndAdmins,
+    description: 'Whether the user may sign in. For the user and admins.',
+    resolve: ({ isActive }) => isActive,
+  }),
+  isVerified: t.boolean({
+    ...forSelfAndAdmins,
+    description: 'Whether the email address was verified. For the user and admins.',
+    resolve: ({ isVerified }) => isVerified,
+  }),
+  lastLoginAt: t.field({
+    type: 'DateTime',
+    ...forSelfAndAdmins,
+    description: 'The last sign-in. For the user and admins.',
+    resolve: ({ lastLoginAt }) => lastLoginAt,
+  }),
+  createdAt: t.field({
+    type: 'DateTime',
+    ...forSelfAndAdmins,
+    description: 'When the account was made. For the user and admins.',
+    resolve: ({ createdAt }) => createdAt,
+  }),
+  version: t.int({
+    ...forSelfAndAdmins,
+    description: 'Grows with every change: `saveUser` expects it. For the user and admins.',
+    resolve: ({ version }) => version,
+  }),
   certificateCount: t.int({
     ...forSelfAndAdmins,
     description: 'How many certificates the user has issued. For the user and admins.',

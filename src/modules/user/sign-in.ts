@@ -1,6 +1,6 @@
 import { Conflict, Unauthenticated } from '../../errors.ts';
-import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import type { Db } from '../../resources/prisma.ts';
+import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 /**
@@ -20,7 +20,14 @@ export async function signIn(prisma: Db, { usernameOrEmail, password }: { userna
   return user.id;
 }
 
-export type SignUp = { username: string; email: string; password: string; firstName: string; lastName: string; phoneNumber?: string | null };
+export type SignUp = {
+  username: string;
+  email: string;
+  password: string;
+  firstName: string;
+  lastName: string;
+  phoneNumber?: string | null;
+};
 
 /** Makes a user with the role USER and returns the id. Throws Conflict when the username or the email is taken. */
 export async function signUp(prisma: Db, { password, ...input }: SignUp): Promise<number> {
@@ -37,5 +44,7 @@ export async function signUp(prisma: Db, { password, ...input }: SignUp): Promis
 export function nameConflict(error: unknown): Conflict | undefined {
   const [field] = uniqueViolation(error) ?? [];
   if (field === undefined) return undefined;
-  return field === 'email' ? new Conflict('email', 'There is an account with this email already.') : new Conflict('username', 'This username is taken.');
+  return field === 'email'
+    ? new Conflict('email', 'There is an account with this email already.')
+    : new Conflict('username', 'This username is taken.');
 }
