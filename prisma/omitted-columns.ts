@@ -8,4 +8,5 @@ export const omittedColumns = {
   user: { passwordHash: true },
   certificateTemplate: { html: true, config: true },
   certificate: { spaSnapshot: true },
+  candidateForm: { photo: true, ageProof: true, aadharFront: true, aadharBack: true, panCard: true, signature: true, otherDocuments: true },
 } as const satisfies Prisma.GlobalOmitConfig;

@@ -9,6 +9,7 @@ import type { Prisma } from '../generated/prisma/client.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { RowTypes } from '../resources/models.ts';
 import type { Context } from './context.ts';
+import EveryIssuePlugin, { keyOf } from './every-issue.ts';
 import FreshMutationsPlugin from './fresh-mutations.ts';
 import { resolveNodeType } from './node-types.ts';
 
@@ -31,7 +32,7 @@ export type SchemaTypes = {
 };
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [FreshMutationsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin],
+  plugins: [FreshMutationsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, EveryIssuePlugin, ValidationPlugin],
   defaultFieldNullability: false,
   prisma: {
     // Loaders read; the plugin gives the typed objects and never sends a statement of its own.
@@ -64,15 +65,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
   },
   validation: {
-    validationError: ({ issues }) =>
-      new BadUserInput(
-        issues.map(({ message, path = [] }) => ({
-          message,
-          path: path
-            .map((step) => (typeof step === 'object' ? step.key : step))
-            .map((key) => (typeof key === 'symbol' ? String(key) : key)),
-        })),
-      ),
+    validationError: ({ issues }) => new BadUserInput(issues.map(({ message, path = [] }) => ({ message, path: path.map(keyOf) }))),
   },
 });
 

@@ -1,8 +1,19 @@
 import { atLeast, below, byInt, byTime, contains, equals } from '../../batching/list-options.ts';
 import { listLoader } from '../../batching/lists.ts';
-import { countLoader, rowLoader } from '../../batching/rows.ts';
+import { columnsLoader, countLoader, rowLoader } from '../../batching/rows.ts';
 
 export const candidateFormById = rowLoader('CandidateForm', 'id');
+/** Paths of documents: read only when a client selects one of them. */
+export const documentsById = columnsLoader('CandidateForm', [
+  'photo',
+  'ageProof',
+  'aadharFront',
+  'aadharBack',
+  'panCard',
+  'signature',
+  'otherDocuments',
+]);
+
 export const candidateFormCountByUserId = countLoader('CandidateForm', 'submittedById');
 
 export const candidateForms = listLoader('CandidateForm', {

@@ -7,7 +7,7 @@ import { visibleSpa } from '../spa/policy.ts';
 import { Spa } from '../spa/schema.ts';
 import { visibleUser } from '../user/policy.ts';
 import { User } from '../user/schema.ts';
-import { candidateForms } from './loaders.ts';
+import { candidateForms, documentsById } from './loaders.ts';
 import { candidateFormsVisibleTo, maySeePersonalData, visibleCandidateForm } from './policy.ts';
 
 /** Personal data: for the owner, HR and admins; null for others. */
@@ -19,6 +19,9 @@ const personalTexts = {
   zipCode: 'The postal code of the address.',
   phoneNumber: 'To call the candidate.',
   alternateNumber: 'Another number to call.',
+} as const;
+
+const documents = {
   photo: 'Path of the photo.',
   ageProof: 'Path of the proof of age.',
   aadharFront: 'Path of the front of the Aadhaar card.',
@@ -54,10 +57,20 @@ builder.prismaObjectFields(CandidateForm, (t) => ({
       t.string({ ...personal, description: `${description} Personal data.`, resolve: (form) => form[field as keyof typeof personalTexts] }),
     ]),
   ),
+  ...Object.fromEntries(
+    Object.entries(documents).map(([field, description]) => [
+      field,
+      t.string({
+        ...personal,
+        description: `${description} Personal data.`,
+        resolve: async ({ id }, _args, ctx) => (await documentsById(ctx).load(id))?.[field as keyof typeof documents] ?? null,
+      }),
+    ]),
+  ),
   otherDocuments: t.stringList({
     ...personal,
     description: 'Paths of other documents. Personal data.',
-    resolve: ({ otherDocuments }) => otherDocuments,
+    resolve: async ({ id }, _args, ctx) => (await documentsById(ctx).load(id))?.otherDocuments ?? null,
   }),
   spa: t.field({
     type: Spa,
