@@ -64,5 +64,7 @@ async function secretKeyOf({ secretKey, secretKeyFile: file, databaseUrl }: Conf
   await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
     if (error.code !== 'EEXIST') throw new StartError(`The key for tokens cannot be kept in ${file} (${error.code}). Set SECRET_KEY.`);
   });
-  return await readFile(file, 'utf8');
+  return await readFile(file, 'utf8').catch((error) => {
+    throw new StartError(`The key for tokens in ${file} cannot be read (${error.code}). Start Convoy as the user who did first, or set SECRET_KEY.`);
+  });
 }

@@ -114,7 +114,9 @@ async function loadPassword(dir: string): Promise<string> {
   await writeFile(file, randomBytes(18).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
     if (error.code !== 'EEXIST') throw new StartError(`The folder ${dir} cannot be written (${error.code}).`);
   });
-  return await readFile(file, 'utf8');
+  return await readFile(file, 'utf8').catch((error) => {
+    throw new StartError(`The database in ${dir} belongs to another user (${error.code}). Start Convoy as that user, or set DATABASE_DIR.`);
+  });
 }
 
 async function connect(url: string, applicationName: string): Promise<pg.Client> {
