@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { idOf } from '../../graphql/ids.ts';
+import { writtenPayload } from '../../graphql/payloads.ts';
 import { filePath, line, paragraph, phone } from '../../graphql/validation.ts';
-import type { Row } from '../../resources/models.ts';
 import { signedIn } from '../user/policy.ts';
 import { candidateFormById } from './loaders.ts';
 import { CandidateForm } from './schema.ts';
@@ -45,15 +45,10 @@ const SubmitCandidateFormInput = builder.inputType('SubmitCandidateFormInput', {
   }),
 });
 
-const SubmitCandidateFormPayload = builder.objectRef<{ id: number }>('SubmitCandidateFormPayload').implement({
-  description: 'What submitting has written.',
-  fields: (t) => ({
-    candidateForm: t.field({
-      type: CandidateForm,
-      description: 'The application.',
-      resolve: async ({ id }, _args, ctx) => (await candidateFormById(ctx).load(id)) as Row<'CandidateForm'>,
-    }),
-  }),
+const SubmitCandidateFormPayload = writtenPayload('SubmitCandidateFormPayload', {
+  field: 'candidateForm',
+  type: CandidateForm,
+  load: candidateFormById,
 });
 
 builder.mutationField('submitCandidateForm', (t) =>

@@ -11,15 +11,14 @@ export async function deleteCertificate(prisma: Db, { id, category }: Target): P
   if (count === 0) throw new NotFound('certificate');
 }
 
-/** Deletes those of the certificates that exist, all at once, and returns their ids. */
-export async function deleteCertificates(prisma: Db, targets: readonly Target[]): Promise<Set<number>> {
+/** Deletes those of the certificates that exist, all at once, and returns the ones that it has deleted. */
+export async function deleteCertificates(prisma: Db, targets: readonly Target[]): Promise<Target[]> {
+  const ids = targets.map(({ id }) => id);
   return await prisma.$transaction(async (tx) => {
-    const found = await tx.certificate.findMany({
-      where: { OR: targets.map(({ id, category }) => ({ id, category })) },
-      select: { id: true },
-    });
-    const ids = found.map(({ id }) => id);
-    await tx.certificate.deleteMany({ where: { id: { in: ids } } });
-    return new Set(ids);
+    // Locked, so that of two who delete the same one only one says so; in order, so that they do not wait for each other.
+    const found = await tx.$queryRaw<Target[]>`select id, category::text from certificates where id = any(${ids}) order by id for update`;
+    const deleted = found.filter((row) => targets.some(({ id, category }) => id === row.id && category === row.category));
+    await tx.certificate.deleteMany({ where: { id: { in: deleted.map(({ id }) => id) } } });
+    return deleted;
   });
 }

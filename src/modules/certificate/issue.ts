@@ -2,7 +2,7 @@ import { BadUserInput, Conflict, type InputIssue, NotFound } from '../../errors.
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { CertificateCategory, Role } from '../../generated/prisma/enums.ts';
 import type { Db, Transaction } from '../../resources/prisma.ts';
-import { uniqueViolation } from '../../resources/prisma-errors.ts';
+import { isMissingRecord, uniqueViolation } from '../../resources/prisma-errors.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
 import { type Category, categories } from './categories.ts';
 import { today } from './dates.ts';
@@ -59,7 +59,11 @@ export async function issueCertificate(prisma: Db, issuer: Issuer, input: IssueC
       return id;
     });
   } catch (error) {
-    if (uniqueViolation(error)) throw new Conflict('billNumber', 'The spa has a bill of this number already.');
+    if (uniqueViolation(error) === 'certificates_spa_id_bill_number_key') {
+      throw new Conflict('billNumber', 'The spa has a bill of this number already.');
+    }
+    // They were there when they were checked, and were deleted since.
+    if (isMissingRecord(error)) throw new NotFound('template or spa');
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId } from '../../graphql/ids.ts';
-import type { Row } from '../../resources/models.ts';
+import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
 import { signedIn } from '../user/policy.ts';
 import { ADMINS } from '../user/roles.ts';
 import { categories } from './categories.ts';
@@ -16,21 +16,13 @@ const globalId = ({ id, category }: Target) => encodeId(categories[category].typ
 
 const MAX_DELETED = 100;
 
-const IssueCertificatePayload = builder.objectRef<{ id: number }>('IssueCertificatePayload').implement({
-  description: 'What issuing has made.',
-  fields: (t) => ({
-    certificate: t.field({
-      type: Certificate,
-      description: 'The certificate, as it was written.',
-      resolve: async ({ id }, _args, ctx) => (await certificateById(ctx).load(id)) as Row<'Certificate'>,
-    }),
-  }),
+const IssueCertificatePayload = writtenPayload('IssueCertificatePayload', {
+  field: 'certificate',
+  type: Certificate,
+  load: certificateById,
 });
 
-const DeleteCertificatePayload = builder.objectRef<{ deletedId: string }>('DeleteCertificatePayload').implement({
-  description: 'What deleting has done.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of what is gone.' }) }),
-});
+const DeleteCertificatePayload = deletedPayload('DeleteCertificatePayload');
 
 const DeleteCertificatesPayload = builder
   .objectRef<{ deletedIds: string[]; notDeletedIds: string[] }>('DeleteCertificatesPayload')
@@ -74,11 +66,9 @@ builder.mutationFields((t) => ({
     },
     description: 'Deletes several certificates at once, and says which of the ids named none. For admins.',
     resolve: async (_root, { ids: targets }, ctx) => {
-      const deleted = await deleteCertificates(ctx.prisma, targets);
-      return {
-        deletedIds: targets.filter(({ id }) => deleted.has(id)).map(globalId),
-        notDeletedIds: targets.filter(({ id }) => !deleted.has(id)).map(globalId),
-      };
+      const deleted = new Set((await deleteCertificates(ctx.prisma, targets)).map(globalId));
+      const named = new Set(targets.map(globalId));
+      return { deletedIds: [...named.intersection(deleted)], notDeletedIds: [...named.difference(deleted)] };
     },
   }),
 }));

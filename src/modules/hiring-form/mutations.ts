@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
+import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
 import { line, paragraph } from '../../graphql/validation.ts';
-import type { Row } from '../../resources/models.ts';
 import { signedIn } from '../user/policy.ts';
 import { hiringFormById } from './loaders.ts';
 import { deleteHiringForm, postHiringForm, updateHiringForm } from './save.ts';
@@ -36,21 +36,9 @@ const UpdateHiringFormInput = builder.inputType('UpdateHiringFormInput', {
   }),
 });
 
-const HiringFormPayload = builder.objectRef<{ id: number }>('HiringFormPayload').implement({
-  description: 'What was written.',
-  fields: (t) => ({
-    hiringForm: t.field({
-      type: HiringForm,
-      description: 'The opening.',
-      resolve: async ({ id }, _args, ctx) => (await hiringFormById(ctx).load(id)) as Row<'HiringForm'>,
-    }),
-  }),
-});
+const HiringFormPayload = writtenPayload('HiringFormPayload', { field: 'hiringForm', type: HiringForm, load: hiringFormById });
 
-const DeleteHiringFormPayload = builder.objectRef<{ deletedId: string }>('DeleteHiringFormPayload').implement({
-  description: 'What deleting has done.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of what is gone.' }) }),
-});
+const DeleteHiringFormPayload = deletedPayload('DeleteHiringFormPayload');
 
 builder.mutationFields((t) => ({
   postHiringForm: t.field({

@@ -33,11 +33,12 @@ export async function deleteHiringForm(prisma: Db, actor: Actor, id: number): Pr
   });
 }
 
-/** Locks the opening, so that the check still holds when the write comes. */
+/** Locks the opening, so that the check still holds when the write comes. One that the actor may not see does not exist for them. */
 async function checkOwner(tx: Transaction, actor: Actor, id: number): Promise<void> {
-  const [form] = await tx.$queryRaw<
-    { postedById: number | null }[]
-  >`select posted_by_id as "postedById" from hiring_forms where id = ${id} for update`;
-  if (!form) throw new NotFound('opening');
-  if (form.postedById !== actor.id && !hasRole(actor, ADMINS)) throw new Forbidden('Only who posted an opening, and admins, change it.');
+  const [form] = await tx.$queryRaw<{ postedById: number | null; isOpen: boolean }[]>`
+    select posted_by_id as "postedById", is_active as "isOpen"
+    from hiring_forms join spas on spas.id = spa_id where hiring_forms.id = ${id} for update of hiring_forms`;
+  const isOwner = form?.postedById === actor.id;
+  if (!form || !(form.isOpen || isOwner || hasRole(actor, STAFF))) throw new NotFound('opening');
+  if (!isOwner && !hasRole(actor, ADMINS)) throw new Forbidden('Only who posted an opening, and admins, change it.');
 }

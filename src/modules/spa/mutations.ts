@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
+import { writtenPayload } from '../../graphql/payloads.ts';
 import { email, filePath, line, paragraph, phone } from '../../graphql/validation.ts';
-import type { Row } from '../../resources/models.ts';
 import { signedIn } from '../user/policy.ts';
 import { SPA_EDITORS } from '../user/roles.ts';
 import { spaById } from './loaders.ts';
@@ -37,16 +37,7 @@ const SaveSpaInput = builder.inputType('SaveSpaInput', {
   }),
 });
 
-const SaveSpaPayload = builder.objectRef<{ id: number }>('SaveSpaPayload').implement({
-  description: 'What saving has written.',
-  fields: (t) => ({
-    spa: t.field({
-      type: Spa,
-      description: 'The spa.',
-      resolve: async ({ id }, _args, ctx) => (await spaById(ctx).load(id)) as Row<'Spa'>,
-    }),
-  }),
-});
+const SaveSpaPayload = writtenPayload('SaveSpaPayload', { field: 'spa', type: Spa, load: spaById });
 
 const DeleteSpaPayload = builder.objectRef<{ deletedId: string; wasDeleted: boolean }>('DeleteSpaPayload').implement({
   description: 'What deleting has done.',

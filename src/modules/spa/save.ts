@@ -37,9 +37,10 @@ export async function saveSpa(prisma: Db, actorId: number, { id, version, ...inp
     if (!name) throw new BadUserInput([{ path: ['input', 'name'], message: 'Needed for a new spa.' }]);
     return (await prisma.spa.create({ data: { ...given, name, createdById: actorId }, select: { id: true } })).id;
   } catch (error) {
-    const [field] = uniqueViolation(error) ?? [];
-    if (field === undefined) throw error;
-    throw field === 'email' ? new Conflict('email', 'Another spa has this email.') : new Conflict('code', 'Another spa has this code.');
+    const constraint = uniqueViolation(error);
+    if (constraint === 'spas_email_key') throw new Conflict('email', 'Another spa has this email.');
+    if (constraint === 'spas_code_key') throw new Conflict('code', 'Another spa has this code.');
+    throw error;
   }
 }
 
@@ -59,7 +60,8 @@ async function update(prisma: Db, id: number, version: number | null | undefined
 export async function deleteSpa(prisma: Db, actor: { role: Role }, id: number, isForGood: boolean): Promise<void> {
   if (isForGood && actor.role !== 'SUPER_ADMIN') throw new Forbidden('Only a super admin deletes a spa for good.');
   await prisma.$transaction(async (tx) => {
-    const spa = await tx.spa.findUnique({ where: { id }, select: { name: true } });
+    // Locked, so that no application arrives between its own being moved and the spa being gone.
+    const [spa] = await tx.$queryRaw<{ name: string }[]>`select name from spas where id = ${id} for update`;
     if (!spa) throw new NotFound('spa');
     if (!isForGood) return void (await tx.spa.update({ where: { id }, data: { isActive: false, version: { increment: 1 } } }));
     await tx.candidateForm.updateMany({ where: { spaId: id }, data: { spaId: null, spaNameText: spa.name } });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
+import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
 import { filePath, line, paragraph } from '../../graphql/validation.ts';
-import type { Row } from '../../resources/models.ts';
 import { CertificateCategoryRef } from '../certificate/inputs.ts';
 import { signedIn } from '../user/policy.ts';
 import { STAFF } from '../user/roles.ts';
@@ -35,21 +35,9 @@ const SaveTemplateInput = builder.inputType('SaveTemplateInput', {
   }),
 });
 
-const SaveTemplatePayload = builder.objectRef<{ id: number }>('SaveTemplatePayload').implement({
-  description: 'What saving has written.',
-  fields: (t) => ({
-    template: t.field({
-      type: Template,
-      description: 'The template.',
-      resolve: async ({ id }, _args, ctx) => (await templateById(ctx).load(id)) as Row<'CertificateTemplate'>,
-    }),
-  }),
-});
+const SaveTemplatePayload = writtenPayload('SaveTemplatePayload', { field: 'template', type: Template, load: templateById });
 
-const DeleteTemplatePayload = builder.objectRef<{ deletedId: string }>('DeleteTemplatePayload').implement({
-  description: 'What deleting has done.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of what is gone.' }) }),
-});
+const DeleteTemplatePayload = deletedPayload('DeleteTemplatePayload');
 
 builder.mutationFields((t) => ({
   saveTemplate: t.field({

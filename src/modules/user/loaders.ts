@@ -19,7 +19,7 @@ export const users = listLoader('User', {
 /** Whether a user has issued a certificate that everybody may see, and so is named to everybody. */
 export const hasIssuedPublicly = batchLoader<number, boolean>('issuers of public certificates', async (db, ids) => {
   const rows = await db.query<{ id: number }>(
-    'select id from unnest($1::int4[]) id where exists (select 1 from certificates where is_public and issued_by_id = id)',
+    'select asked.id from unnest($1::int4[]) as asked (id) where exists (select 1 from certificates where is_public and issued_by_id = asked.id)',
     [ids],
   );
   const issuers = new Set(rows.map(({ id }) => id));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
+import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
 import { email, line, phone } from '../../graphql/validation.ts';
 import type { Row } from '../../resources/models.ts';
 import { userById } from './loaders.ts';
@@ -68,15 +69,9 @@ const SessionPayload = builder.objectRef<Session>('SessionPayload').implement({
   }),
 });
 
-const SaveUserPayload = builder.objectRef<{ id: number }>('SaveUserPayload').implement({
-  description: 'What saving has written.',
-  fields: (t) => ({ user: t.field({ type: User, description: 'The user.', resolve: ({ id }, _args, ctx) => loadUser(ctx, id) }) }),
-});
+const SaveUserPayload = writtenPayload('SaveUserPayload', { field: 'user', type: User, load: userById });
 
-const DeleteUserPayload = builder.objectRef<{ deletedId: string }>('DeleteUserPayload').implement({
-  description: 'What deleting has done.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of who is gone.' }) }),
-});
+const DeleteUserPayload = deletedPayload('DeleteUserPayload');
 
 /** The request goes on as the user who has just signed in, so that the answer shows them what is theirs. */
 async function openSession(ctx: Context, userId: number): Promise<Session> {

@@ -10,8 +10,7 @@ type User = Row<'User'>;
 export async function loadViewer(ctx: Context): Promise<Viewer | null> {
   if (!ctx.token) return null;
   const user = await userById(ctx).load(ctx.token.userId);
-  // A token knows its second only: one that was given in the second of the change is taken.
-  const isCurrent = user?.isActive && ctx.token.issuedAt.getTime() + 1000 > user.tokensValidFrom.getTime();
+  const isCurrent = user?.isActive && ctx.token.issuedAt >= user.tokensValidFrom;
   return user && isCurrent ? { id: user.id, role: user.role } : null;
 }
 

@@ -31,8 +31,7 @@ export async function saveUser(prisma: Db, actor: Actor, { id, version, password
     Object.entries(input).filter(([name, value]) => value !== undefined && (value !== null || name === 'phoneNumber')),
   );
   if (input.role === 'SUPER_ADMIN' && actor.role !== 'SUPER_ADMIN') throw new Forbidden('Only a super admin makes a super admin.');
-  const secret: { passwordHash?: string; tokensValidFrom?: Date } =
-    password == null ? {} : { passwordHash: await hashPassword(password), tokensValidFrom: new Date() };
+  const secret = password == null ? {} : { passwordHash: await hashPassword(password) };
   try {
     return id == null
       ? await create(prisma, { ...input, password }, { ...given, ...secret })
@@ -42,7 +41,7 @@ export async function saveUser(prisma: Db, actor: Actor, { id, version, password
   }
 }
 
-type Changes = { role?: Role; isActive?: boolean; passwordHash?: string; tokensValidFrom?: Date };
+type Changes = { role?: Role; isActive?: boolean; passwordHash?: string };
 
 async function create(prisma: Db, input: SaveUser, given: object): Promise<number> {
   const missing = NEEDED.filter((name) => input[name] == null);
@@ -62,7 +61,8 @@ async function update(prisma: Db, actor: Actor, id: number, version: number | nu
     if (id === actor.id && given.role !== undefined && given.role !== actor.role) throw new Forbidden('You cannot change your own role.');
     if (id === actor.id && given.isActive === false) throw new Forbidden('You cannot deactivate yourself.');
     if (user.version !== version) throw new Conflict('version', 'Somebody else has changed the user: read it again.');
-    const ended = given.isActive === false ? { tokensValidFrom: new Date() } : {};
+    // The moment is taken under the lock: whoever signs in with the old password meanwhile has an older token, or finds it changed.
+    const ended = given.isActive === false || given.passwordHash !== undefined ? { tokensValidFrom: new Date() } : {};
     await tx.user.update({ where: { id }, data: { ...given, ...ended, version: { increment: 1 } } });
     return id;
   });

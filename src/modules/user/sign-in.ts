@@ -15,8 +15,12 @@ export async function signIn(prisma: Db, { usernameOrEmail, password }: { userna
     select: { id: true, passwordHash: true, isActive: true },
   });
   const fits = await verifyPassword(user?.passwordHash, password);
-  if (!user || !fits || !user.isActive) throw new Unauthenticated('The name or the password is wrong.');
-  await prisma.user.updateMany({ where: { id: user.id }, data: { lastLoginAt: new Date() } });
+  const wrong = new Unauthenticated('The name or the password is wrong.');
+  if (!user || !fits || !user.isActive) throw wrong;
+  // Comparing takes a while: a password that was changed or a user who was deactivated meanwhile opens no session any more.
+  const unchanged = { id: user.id, passwordHash: user.passwordHash, isActive: true };
+  const { count } = await prisma.user.updateMany({ where: unchanged, data: { lastLoginAt: new Date() } });
+  if (count === 0) throw wrong;
   return user.id;
 }
 
@@ -42,9 +46,8 @@ export async function signUp(prisma: Db, { password, ...input }: SignUp): Promis
 
 /** The Conflict behind a username or an email that is taken. */
 export function nameConflict(error: unknown): Conflict | undefined {
-  const [field] = uniqueViolation(error) ?? [];
-  if (field === undefined) return undefined;
-  return field === 'email'
-    ? new Conflict('email', 'There is an account with this email already.')
-    : new Conflict('username', 'This username is taken.');
+  const constraint = uniqueViolation(error);
+  if (constraint === 'users_email_key') return new Conflict('email', 'There is an account with this email already.');
+  if (constraint === 'users_username_key') return new Conflict('username', 'This username is taken.');
+  return undefined;
 }

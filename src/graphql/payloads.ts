@@ -1,0 +1,31 @@
+import type { OutputRef } from '@pothos/core';
+import { builder } from './builder.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Declares what a mutation answers that has written one object: `{ spa }`. A verb returns the object's id, and `load` reads it back, so
+ * that the answer shows what was written.
+ */
+export function writtenPayload<R extends object>(
+  name: string,
+  { field, type, load }: { field: string; type: OutputRef<R>; load: (ctx: Context) => { load: (id: number) => Promise<R | null> } },
+) {
+  return builder.objectRef<{ id: number }>(name).implement({
+    description: 'What was written.',
+    fields: (t) => ({
+      [field]: t.field({
+        type: type as OutputRef<object>,
+        description: 'As it is now.',
+        resolve: async ({ id }, _args, ctx) => (await load(ctx).load(id)) as object,
+      }),
+    }),
+  });
+}
+
+/** Declares what a mutation answers that has deleted one object. */
+export function deletedPayload(name: string) {
+  return builder.objectRef<{ deletedId: string }>(name).implement({
+    description: 'What was deleted.',
+    fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The id of what is gone.' }) }),
+  });
+}
