@@ -29,13 +29,16 @@ export const byInt = (field: string): OrderTerm => ({
 /** Orders by a text that is never null. */
 export const byText = (field: string): OrderTerm => ({ field, sql: (column) => column, read: (value) => value, accepts: isText });
 
-/** Orders by a moment that is never null. */
+/** Orders by a moment that is never null. JavaScript has a year 0, PostgreSQL has none. */
 export const byTime = (field: string): OrderTerm => ({
   field,
   sql: (column) => column,
   read: (value) => (value as Date).toISOString(),
   accepts: (value) =>
-    typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value,
+    typeof value === 'string' &&
+    /^(?!0000)\d{4}-/.test(value) &&
+    !Number.isNaN(Date.parse(value)) &&
+    new Date(value).toISOString() === value,
 });
 
 /** Orders by an enum, in the order of its declaration. `values`: all of them. */

@@ -55,7 +55,10 @@ function issuesOf<Types extends SchemaTypes>(cache: BuildCache<Types>, fields: F
 
 function ownIssues<Types extends SchemaTypes>(field: PothosInputFieldConfig<Types>, value: unknown, at: Path): InputIssue[] {
   const { schemas = [] } = (field.extensions?.['@pothos/plugin-validation'] ?? {}) as { schemas?: StandardSchemaV1[] };
-  for (const schema of schemas.toReversed()) {
+  // The validation plugin copies an input field's option into its extensions, an argument's not.
+  const option = field.kind === 'Arg' ? [field.pothosOptions.validate as StandardSchemaV1 | undefined] : [];
+  for (const schema of [...schemas.toReversed(), ...option]) {
+    if (!schema) continue;
     const result = schema['~standard'].validate(value);
     // Checks that wait for something else cannot be run again here; the gateway has none.
     if (result instanceof Promise || !result.issues) continue;

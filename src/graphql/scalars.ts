@@ -3,16 +3,21 @@ import { builder } from './builder.ts';
 
 const Decimal = Prisma.Decimal;
 
+/** Whether a text that begins with a day names one that exists: `Date` turns 30 February into 2 March. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day) && day >= '0001';
+}
+
 builder.scalarType('Date', {
   description: 'A day of the calendar, as `2026-03-31`.',
   serialize: (value) => value.toISOString().slice(0, 10),
   parseValue: (value) => {
-    const date = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? new Date(`${value}T00:00:00Z`) : undefined;
-    // The round trip refuses days that do not exist: Date would turn 30 February into 2 March.
-    if (!date || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== value || value < '0001') {
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || !isDay(value)) {
       throw new TypeError('A Date is a day of the calendar, written like "2026-03-31".');
     }
-    return date;
+    return new Date(`${value}T00:00:00Z`);
   },
 });
 
@@ -20,7 +25,8 @@ builder.scalarType('DateTime', {
   description: 'A moment, in ISO 8601 with a time zone: `2026-03-31T09:30:00.000Z`. Kept to the millisecond.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
-    const isMoment = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(value);
+    const isMoment =
+      typeof value === 'string' && isDay(value) && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(value);
     const moment = isMoment ? new Date(value) : undefined;
     if (!moment || Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 1) {
       throw new TypeError('A DateTime is a moment with its time zone, written like "2026-03-31T09:30:00Z".');

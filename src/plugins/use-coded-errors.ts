@@ -9,7 +9,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type InputIssue } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { requestIdOf } from './use-request-id.ts';
 
@@ -35,6 +35,10 @@ export const createMaskError =
     return masked;
   };
 
+type Http = { status?: number; headers?: Record<string, string>; spec?: boolean };
+
+const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && Object.hasOwn(ERROR_CODES, code);
+
 const causes = new WeakMap<Error, unknown>();
 
 function originalOf(error: unknown): unknown {
@@ -53,10 +57,15 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
     const {
       http,
       unexpected: _,
+      // Yoga's: the words of the JavaScript engine about a body that is no JSON.
+      originalError,
       ...extensions
-    } = error.extensions as { http?: { status?: number; spec?: boolean }; unexpected?: boolean; code?: string };
-    const code =
-      extensions.code && extensions.code in ERROR_CODES ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
+    const code = isErrorCode(extensions.code) ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    const status = http?.status ?? ERROR_CODES[code].status;
+    // GraphQL over HTTP: errors of GraphQL itself answer 200 where a client accepts application/json alone, which Yoga sees to. A body
+    // that is no JSON has not come that far.
+    const spec = http?.spec && originalError === undefined;
     const cause = causes.get(error);
     if (code === 'INTERNAL_SERVER_ERROR') {
       const requestId = requestIdOf(request);
@@ -69,7 +78,7 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
       source: error.source,
       positions: error.positions,
       path: error.path,
-      extensions: { ...extensions, code, ...(hasData ? {} : { http }) },
+      extensions: { ...extensions, code, ...(hasData ? {} : { http: { headers: http?.headers, status, spec } }) },
     });
     return answer;
   };

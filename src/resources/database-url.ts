@@ -3,12 +3,12 @@ import { parseIntoClientConfig } from 'pg-connection-string';
 import { StartError } from '../errors.ts';
 
 /** What Prisma's users write into the URL, and node-postgres does not know: shape `name: default`. */
-const DEFAULTS = { connection_limit: 10, pool_timeout: 10, statement_timeout: 10_000, connect_timeout: 5 };
+const DEFAULTS = { connection_limit: 10, pool_timeout: 10, statement_timeout: 10_000, connect_timeout: 0 };
 
 /**
  * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10), `pool_timeout` (seconds that a
  * caller waits for one, default 10, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
- * (seconds, default 5) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
+ * (seconds; raises the bound of both waits where it is longer) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
  * Throws StartError when the URL or a number in it cannot be read. The password is never part of the message.
  */
 export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: string } {
@@ -42,7 +42,7 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
   return {
     ...parseIntoClientConfig(url.toString()),
     max,
-    // node-postgres has one bound for both waits: for a free connection and for a new one.
+    // node-postgres has one bound for both waits, for a free connection and for a new one: the longer that is asked for.
     connectionTimeoutMillis: poolTimeoutMs === 0 ? 0 : Math.max(poolTimeoutMs, connectTimeoutMs),
     statement_timeout: statementTimeoutMs,
     keepAlive: true,

@@ -1,7 +1,9 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { StartError } from '../errors.ts';
 
 const TIMEOUT_MS = 60_000;
+/** How old a lock without its owner's id may be. */
+const UNWRITTEN_MS = 5000;
 /** What this process holds: a file may carry its id without that, from a container's former life, where ids begin at 1 again. */
 const held = new Set<string>();
 
@@ -48,7 +50,13 @@ async function removeAbandoned(file: string): Promise<void> {
 
 async function isAbandoned(file: string): Promise<boolean> {
   const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-  return owner === process.pid ? !held.has(file) : owner > 0 && !isAlive(owner);
+  // Without an id, its owner is about to write it, or ended before it could.
+  if (owner === 0)
+    return await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs > UNWRITTEN_MS,
+      () => false,
+    );
+  return owner === process.pid ? !held.has(file) : !isAlive(owner);
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,0 +1,43 @@
+// The real process: what an operator starts, on a port of its own.
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+export const SECRET_KEY = 'a key for the tests of the process, long enough';
+
+/** Starts src/main.ts with these settings over a free port and a quiet log, and nothing of the caller's own settings. */
+export function startGateway(settings: Record<string, string>) {
+  const own = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
+    cwd: ROOT,
+    env: { ...own, PORT: '0', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  const ready = new Promise<{ url: string; origin: string }>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      const url = /GraphQL +(\S+)/.exec(stdout)?.[1];
+      if (url && stdout.includes('Ctrl-C stops it.')) resolve({ url, origin: new URL(url).origin });
+    });
+    child.on('close', () => reject(new Error(`The gateway ended:\n${stdout}${stderr}`)));
+  });
+  ready.catch(() => undefined);
+  child.stderr.on('data', (chunk) => void (stderr += chunk));
+  return {
+    child,
+    ready,
+    ended,
+    output: () => stdout + stderr,
+    /** Sends the signal and waits for the end. */
+    stop: (signal: NodeJS.Signals = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
