@@ -9,6 +9,8 @@ export type Tokens = ReturnType<typeof createTokens>;
 
 const ISSUER = 'convoy';
 const AUDIENCE = 'convoy-clients';
+/** How far the clocks of two gateways may differ. */
+const MAX_SKEW_MS = 5_000;
 
 /**
  * Signs and verifies tokens (JWT, HS256). `secretKeys`: the first signs, all verify, so that a key is rotated by putting a new one
@@ -21,19 +23,21 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
 
   return {
     async sign(userId: number): Promise<{ token: string; expiresAt: Date }> {
-      const issuedAt = Math.floor(Date.now() / 1000);
+      // To the millisecond, which RFC 7519 allows: a token from just before a change of the password differs from one just after it.
+      const issuedAt = Date.now() / 1000;
+      const expiresAt = Math.floor(issuedAt) + ttlSeconds;
       const token = await new SignJWT()
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: signingKey[0] })
         .setSubject(String(userId))
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + ttlSeconds)
+        .setExpirationTime(expiresAt)
         .sign(signingKey[1]);
-      return { token, expiresAt: new Date((issuedAt + ttlSeconds) * 1000) };
+      return { token, expiresAt: new Date(expiresAt * 1000) };
     },
 
-    /** Throws Unauthenticated when the token is expired, changed, signed by another key or made for another audience. */
+    /** Throws Unauthenticated when the token is expired, changed, issued in the future, signed by another key or made for another audience. */
     async verify(token: string): Promise<Token> {
       const keyOf = ({ kid }: JWTHeaderParameters) => {
         const key = keys.get(kid ?? '');
@@ -49,8 +53,12 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
         const isExpired = error.code === 'ERR_JWT_EXPIRED';
         throw new Unauthenticated(isExpired ? 'The token has expired: sign in again.' : 'The token is not valid: sign in again.');
       });
-      const { sub, iat = 0, exp = 0 } = payload;
-      return { userId: Number(sub), issuedAt: new Date(iat * 1000), expiresAt: new Date(exp * 1000) };
+      const { sub = '', iat = 0, exp = 0 } = payload;
+      if (!/^[1-9]\d{0,9}$/.test(sub)) throw new Unauthenticated('The token is not valid: sign in again.');
+      const issuedAt = new Date(Math.round(iat * 1000));
+      // A moment to come would outlast every change of the password. jose compares it only where tokens have a greatest age.
+      if (issuedAt.getTime() > Date.now() + MAX_SKEW_MS) throw new Unauthenticated('The token is not valid: sign in again.');
+      return { userId: Number(sub), issuedAt, expiresAt: new Date(exp * 1000) };
     },
   };
 }

@@ -2,6 +2,7 @@ import { BadUserInput, NotFound } from '../../errors.ts';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { Role } from '../../generated/prisma/enums.ts';
 import type { Db } from '../../resources/prisma.ts';
+import { isMissingRecord } from '../../resources/prisma-errors.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
 
 /** An application; null where a value is not given. */
@@ -33,5 +34,10 @@ export async function submitCandidateForm(prisma: Db, actor: { id: number; role:
     otherDocuments: otherDocuments ?? [],
     submittedById: actor.id,
   };
-  return (await prisma.candidateForm.create({ data, select: { id: true } })).id;
+  try {
+    return (await prisma.candidateForm.create({ data, select: { id: true } })).id;
+  } catch (error) {
+    // The spa was there when it was checked, and was deleted since.
+    throw isMissingRecord(error) ? new NotFound('spa') : error;
+  }
 }

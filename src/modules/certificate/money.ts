@@ -13,5 +13,16 @@ export const sumOf = (amounts: readonly Money[]): Money => amounts.reduce((sum, 
 
 const words = new ToWords({ converterOptions: { currency: true } });
 
-/** An amount in words, in Indian grouping: `Twelve Lakh Thirty Four Thousand Rupees And Fifty Paise Only`. */
-export const inWords = (amount: Money): string => words.convert(amount.toFixed(2));
+const CRORE = 10_000_000;
+
+/** An amount in words, in lakh and crore: `Twelve Lakh Thirty Four Thousand Rupees And Fifty Paise Only`. */
+export function inWords(amount: Money): string {
+  const crores = amount.divToInt(CRORE);
+  if (crores.lt(100)) return words.convert(amount.toFixed(2));
+  // The library counts on in arab; bills count on in crore: `Nine Hundred Crore …`.
+  const rest = words
+    .convert(amount.minus(crores.times(CRORE)).toFixed(2))
+    .replace(/^Zero /, '')
+    .replace(/^One Rupee\b/, 'One Rupees');
+  return `${words.convert(crores.toFixed(), { currency: false })} Crore ${rest}`;
+}

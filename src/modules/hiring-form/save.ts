@@ -1,6 +1,7 @@
 import { Forbidden, NotFound } from '../../errors.ts';
 import type { Role } from '../../generated/prisma/enums.ts';
 import type { Db, Transaction } from '../../resources/prisma.ts';
+import { isMissingRecord } from '../../resources/prisma-errors.ts';
 import { ADMINS, hasRole, STAFF } from '../user/roles.ts';
 
 type Actor = { id: number; role: Role };
@@ -13,7 +14,12 @@ export type UpdateHiringForm = Partial<Record<Texts, string | null>> & { id: num
 export async function postHiringForm(prisma: Db, actor: Actor, input: PostHiringForm): Promise<number> {
   const spa = await prisma.spa.findUnique({ where: { id: input.spaId }, select: { isActive: true } });
   if (!spa || !(spa.isActive || hasRole(actor, STAFF))) throw new NotFound('spa');
-  return (await prisma.hiringForm.create({ data: { ...input, postedById: actor.id }, select: { id: true } })).id;
+  try {
+    return (await prisma.hiringForm.create({ data: { ...input, postedById: actor.id }, select: { id: true } })).id;
+  } catch (error) {
+    // The spa was there when it was checked, and was deleted since.
+    throw isMissingRecord(error) ? new NotFound('spa') : error;
+  }
 }
 
 /** Changes what is given of an opening. Throws NotFound, or Forbidden for somebody else's where the actor is no admin. */
