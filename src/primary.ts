@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isEmpty, seed } from '../prisma/seed/seed.ts';
+import { holdsDemoUsers, isEmpty, seed } from '../prisma/seed/seed.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -52,7 +52,8 @@ async function seedOnce({ seedScale }: Config, databaseUrl: string): Promise<boo
     console.log('Loading demo data, once …');
     await seed(databaseUrl, { scale: seedScale });
   }
-  return true;
+  // A database that was filled otherwise has other people behind the same ids: the playground must not sign in as them.
+  return await holdsDemoUsers(databaseUrl);
 }
 
 /** The key that signs tokens. With the embedded database it is the checkout's own, made on first use: nobody else's tokens are ever valid here. */
@@ -65,6 +66,8 @@ async function secretKeyOf({ secretKey, secretKeyFile: file, databaseUrl }: Conf
     if (error.code !== 'EEXIST') throw new StartError(`The key for tokens cannot be kept in ${file} (${error.code}). Set SECRET_KEY.`);
   });
   return await readFile(file, 'utf8').catch((error) => {
-    throw new StartError(`The key for tokens in ${file} cannot be read (${error.code}). Start Convoy as the user who did first, or set SECRET_KEY.`);
+    throw new StartError(
+      `The key for tokens in ${file} cannot be read (${error.code}). Start Convoy as the user who did first, or set SECRET_KEY.`,
+    );
   });
 }

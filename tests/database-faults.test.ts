@@ -10,8 +10,7 @@ import { anApp } from './support/world.ts';
 const SPAS = '{ spas(first: 3) { nodes { id hiringForms(first: 1) { nodes { id } } } } }';
 const SAVE = 'mutation { saveSpa(input: { name: "New Spa" }) { spa { id } } }';
 
-const aFaultyWorld = (options = '') =>
-  anApp({ expectsErrors: true, poolOptions: `?connection_limit=2&pool_timeout=1${options}` });
+const aFaultyWorld = (options = '') => anApp({ expectsErrors: true, poolOptions: `?connection_limit=2&pool_timeout=1${options}` });
 
 const terminateAll = (databaseUrl: string) =>
   rowsOf(

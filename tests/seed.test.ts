@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { planOf } from '../prisma/seed/plan.ts';
-import { isEmpty, reset, seed } from '../prisma/seed/seed.ts';
-import { createDatabase, type DatabaseOptions, rowsOf } from './support/database.ts';
+import { holdsDemoUsers, isEmpty, reset, seed } from '../prisma/seed/seed.ts';
+import { createDatabase, type DatabaseOptions, rowsOf, SEEDED_SCALE } from './support/database.ts';
 
 const drops: (() => Promise<void>)[] = [];
 afterAll(() => Promise.all(drops.map((drop) => drop())));
@@ -76,4 +76,11 @@ test('of two seeds at the same time one fills the database and the other is refu
 
 test.each([0, -1, 101, Number.NaN])('a scale of %s is refused', (scale) => {
   expect(() => planOf(scale, 1)).toThrow('The scale must be');
+});
+
+test('the demo users are known from others behind the same ids', async () => {
+  const url = await aDatabase({ seedScale: SEEDED_SCALE });
+  expect(await holdsDemoUsers(url)).toBe(true);
+  await rowsOf(url, `update users set email = 'owner@example.org' where id = 2`);
+  expect(await holdsDemoUsers(url)).toBe(false);
 });

@@ -6,7 +6,7 @@ import { CERTIFICATES, DAILY_SHEET_ENTRIES, INVOICE_ITEMS, SALARY_MONTHS } from 
 import { copyCertificates } from './certificates.ts';
 import { inTransaction, withClient } from './connection.ts';
 import { copyInto, type RowOf, type Table } from './copy.ts';
-import { demoPassword } from './demo.ts';
+import { demoPassword, demoSignIns } from './demo.ts';
 import { HIRING_FORMS, hiringFormRows } from './hiring-forms.ts';
 import { type Plan, planOf } from './plan.ts';
 import { makeSpas, SPAS } from './spas.ts';
@@ -49,6 +49,13 @@ export async function seed(databaseUrl: string, { scale, seed = 1, onProgress = 
 /** Whether nobody has signed up yet, in a migrated database. */
 export async function isEmpty(databaseUrl: string): Promise<boolean> {
   return await withClient(databaseUrl, async (client) => !(await holdsRows(client, [USERS])));
+}
+
+/** Whether the first users are the demo's, and not somebody's own. */
+export async function holdsDemoUsers(databaseUrl: string): Promise<boolean> {
+  const known = demoSignIns.map(({ username }, i) => `${i + 1} ${username} ${username}@convoy.example`);
+  const text = `select 1 from users where id || ' ' || username || ' ' || email = any($1)`;
+  return await withClient(databaseUrl, async (client) => (await client.query(text, [known])).rowCount === known.length);
 }
 
 /** Deletes all rows of the domain, and begins all ids at 1 again. */
