@@ -12,11 +12,11 @@ import { startWorker } from './worker.ts';
 
 /** Brings the database up to date, starts the gateway, says where everything is, and returns how to stop. */
 export async function startPrimary(config: Config, log: Log) {
+  const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   try {
     await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
-    const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
     const worker = await startWorker({ config, databaseUrl: server.url, secretKeys, hasDemoUsers, log });
     printStartScreen({
       url: worker.url,

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
@@ -44,6 +44,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     log,
   });
   const server = createServer(app);
+  const open = watchResponses(server);
   const closeResources = async () => {
     await messages.close();
     await postgres.close();
@@ -57,7 +58,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     url: `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}${ENDPOINT}`,
     /** Stops accepting, lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */
     close: async () => {
-      await drain(server);
+      await drain(server, open);
       await closeResources();
     },
   };
@@ -79,7 +80,19 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   });
 }
 
-function drain(server: Server): Promise<void> {
+/** The answers that are under way. */
+function watchResponses(server: Server): ReadonlySet<ServerResponse> {
+  const open = new Set<ServerResponse>();
+  server.on('request', (_request, response) => {
+    open.add(response);
+    // A server that stops accepting leaves a kept connection open until its client goes: each tells its client to.
+    if (!server.listening) response.setHeader('connection', 'close');
+    response.once('close', () => open.delete(response));
+  });
+  return open;
+}
+
+function drain(server: Server, open: ReadonlySet<ServerResponse>): Promise<void> {
   return new Promise((resolve) => {
     const end = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
@@ -87,5 +100,11 @@ function drain(server: Server): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    for (const response of open) {
+      // A subscription, whose answer has begun and does not end, would last until the end of the wait. Cut off without `complete`,
+      // its client connects again, elsewhere. Yoga writes headers past setHeader: the request tells which answers are streams.
+      if (!response.headersSent) response.setHeader('connection', 'close');
+      else if (response.req.headers.accept?.includes('text/event-stream')) response.destroy();
+    }
   });
 }

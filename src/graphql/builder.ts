@@ -48,6 +48,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodeQueryOptions: false,
     nodesQueryOptions: false,
     pageInfoTypeOptions: { description: 'Where a page of a connection lies in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether there are entries behind the page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are entries before the page.' },
+    startCursorFieldOptions: { description: 'The cursor of the first entry; null where the page is empty.' },
+    endCursorFieldOptions: { description: 'The cursor of the last entry: for `after`, to read on.' },
   },
   scopeAuth: {
     authorizeOnSubscribe: true,

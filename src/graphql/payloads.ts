@@ -1,4 +1,5 @@
 import type { OutputRef } from '@pothos/core';
+import { ClientError } from '../errors.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 
@@ -16,7 +17,11 @@ export function writtenPayload<R extends object>(
       [field]: t.field({
         type: type as OutputRef<object>,
         description: 'As it is now.',
-        resolve: async ({ id }, _args, ctx) => (await load(ctx).load(id)) as object,
+        resolve: async ({ id }, _args, ctx) => {
+          const row = await load(ctx).load(id);
+          if (!row) throw new ClientError('NOT_FOUND', 'It was written, and somebody has deleted it since.');
+          return row;
+        },
       }),
     }),
   });

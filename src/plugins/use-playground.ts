@@ -1,5 +1,5 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { Plugin } from 'graphql-yoga';
+import { createPlaygroundPage } from './playground-page.ts';
 
 /** A named example: a document of one operation, its variables, and whether it is sent with a token of the example's user. */
 export type Example = { query: string; variables: Record<string, unknown>; userId?: number };
@@ -16,21 +16,55 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
   const tabOf = async ({ query, variables, userId }: Example) => ({
     query,
     variables: JSON.stringify(variables, null, 2),
-    headers: userId === undefined || !signIn ? undefined : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2),
+    headers: userId === undefined || !signIn ? '' : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2),
   });
+  let opening: ReturnType<typeof createPlaygroundPage> | undefined;
+
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
-      if (request.method !== 'GET' || url.pathname !== endpoint || !request.headers.get('accept')?.includes('text/html')) return;
-      const defaultTabs = await Promise.all(examples.map(tabOf));
-      const page = renderGraphiQL({
+      if (request.method !== 'GET' || !url.pathname.startsWith(endpoint)) return;
+      const isPage = url.pathname === endpoint && request.headers.get('accept')?.includes('text/html');
+      if (!isPage && !url.pathname.startsWith(`${endpoint}/playground-`)) return;
+      opening ??= createPlaygroundPage('Convoy', endpoint);
+      const page = await opening;
+      const file = page.files.find(({ path }) => path === url.pathname);
+      // Compressed whoever asks: only browsers do, and each of them reads gzip.
+      if (file)
+        return endResponse(
+          new fetchAPI.Response(file.gzipped, {
+            headers: {
+              'content-type': file.contentType,
+              'content-encoding': 'gzip',
+              'cache-control': 'public, max-age=31536000, immutable',
+            },
+          }),
+        );
+      if (!isPage) return;
+
+      // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
+      const query = url.searchParams.get('query');
+      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {} }] : [];
+      const ordered = [...shared, ...examples.toSorted((a, b) => Number(b.query === query) - Number(a.query === query))];
+      const defaultTabs = await Promise.all(ordered.map(tabOf));
+      const [first] = defaultTabs;
+      const props = {
         title: 'Convoy',
         endpoint,
         defaultTabs,
-        defaultEditorToolsVisibility: true,
+        // The tab that is open at first takes its editors' text from these and not from defaultTabs.
+        initialQuery: first?.query,
+        initialVariables: first?.variables,
+        initialHeaders: first?.headers,
+        // Tabs that GraphiQL restored from the browser's storage would carry tokens that have expired, or none where headers are not
+        // kept: without storage each load brings the examples anew, with fresh tokens. A browser keeps nothing, tokens least of all.
+        storage: null,
         shouldPersistHeaders: false,
+        defaultEditorToolsVisibility: true,
         subscriptionsProtocol: 'SSE',
-      });
-      endResponse(new fetchAPI.Response(page, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } }));
+      };
+      endResponse(
+        new fetchAPI.Response(page.render(props), { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } }),
+      );
     },
   };
 }

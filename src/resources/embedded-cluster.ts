@@ -1,9 +1,10 @@
 // The files and the processes of one embedded cluster: where they lie, who owns them, making, starting and stopping.
 
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { isAlive } from './file-lock.ts';
@@ -176,21 +177,14 @@ async function run(cluster: Cluster, program: keyof Binaries, args: string[]): P
   });
 }
 
-function output(program: string, args: string[], account?: Account): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...account, cwd: '/', env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
-    const chunks: Buffer[] = [];
-    const errors: Buffer[] = [];
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.stderr.on('data', (chunk) => errors.push(chunk));
-    child.on('error', reject);
-    // `exit`, not `close`: the server that pg_ctl leaves behind may hold the pipes open.
-    child.on('exit', (code) =>
-      setImmediate(() =>
-        code === 0 ? resolve(Buffer.concat(chunks).toString()) : reject(new Error(Buffer.concat(errors).toString() || `exit code ${code}`)),
-      ),
-    );
+const execute = promisify(execFile);
+
+/** What a program writes to its standard output. Throws what it writes to the other one. */
+async function output(program: string, args: string[], account?: Account): Promise<string> {
+  const { stdout } = await execute(program, args, { ...account, cwd: '/', env: ENVIRONMENT }).catch((error) => {
+    throw new Error(error.stderr || error.message);
   });
+  return stdout;
 }
 
 const exists = (file: string) =>

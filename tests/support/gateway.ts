@@ -28,7 +28,9 @@ export function startGateway(settings: Record<string, string>) {
     child.on('close', () => reject(new Error(`The gateway ended:\n${stdout}${stderr}`)));
   });
   ready.catch(() => undefined);
-  child.stderr.on('data', (chunk) => void (stderr += chunk));
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
   return {
     child,
     ready,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Unauthenticated } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
@@ -58,7 +59,11 @@ const SaveUserInput = builder.inputType('SaveUserInput', {
 
 type Session = { userId: number; token: string; expiresAt: Date };
 
-const loadUser = async (ctx: Context, id: number) => (await userById(ctx).load(id)) as Row<'User'>;
+async function loadUser(ctx: Context, id: number): Promise<Row<'User'>> {
+  const user = await userById(ctx).load(id);
+  if (!user) throw new Unauthenticated('The account has been deleted since.');
+  return user;
+}
 
 const SessionPayload = builder.objectRef<Session>('SessionPayload').implement({
   description: 'A sign-in: send the token as `Authorization: Bearer …`.',
