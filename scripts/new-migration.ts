@@ -7,7 +7,7 @@ import { loadConfig, readEnvironment } from '../src/config.ts';
 import { StartError } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
 import { openDatabaseServer } from '../src/resources/database.ts';
-import { diffMigrationsToSchema, migrationsDir } from '../src/resources/migrations.ts';
+import { diffMigrationsToSchema, MIGRATIONS_DIR } from '../src/resources/migrations.ts';
 
 const USAGE = 'npm run db:migration -- NAME [--empty]';
 const EMPTY = "-- What Prisma's language cannot say: CHECKs, partial and expression indexes, changes of data.\n";
@@ -45,7 +45,7 @@ async function diff(): Promise<string> {
 
 async function write(name: string, sql: string): Promise<string> {
   const time = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
-  const dir = path.join(migrationsDir, `${time}_${name}`);
+  const dir = path.join(MIGRATIONS_DIR, `${time}_${name}`);
   await mkdir(dir);
   const file = path.join(dir, 'migration.sql');
   await writeFile(file, sql.endsWith('\n') ? sql : `${sql}\n`);

@@ -14,8 +14,11 @@ try {
       if (isStopping) process.exit(130);
       isStopping = true;
       const gateway = await starting.catch(() => undefined);
-      await gateway?.close();
-      process.exit(0);
+      const isStopped = await gateway?.close().then(
+        () => true,
+        (error) => void log.error({ err: error }, 'the gateway did not stop as it should'),
+      );
+      process.exit(isStopped ? 0 : 1);
     });
   }
   await starting;

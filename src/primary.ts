@@ -28,8 +28,7 @@ export async function startPrimary(config: Config, log: Log) {
     return {
       url: worker.url,
       close: async () => {
-        await worker.close();
-        await server.close();
+        await worker.close().finally(server.close);
       },
     };
   } catch (error) {
@@ -50,7 +49,10 @@ async function seedOnce({ seedScale }: Config, databaseUrl: string): Promise<boo
   if (seedScale === 0) return false;
   if (await isEmpty(databaseUrl)) {
     console.log('Loading demo data, once …');
-    await seed(databaseUrl, { scale: seedScale });
+    await seed(databaseUrl, { scale: seedScale }).catch(async (error) => {
+      // Another start was faster, and has seeded meanwhile.
+      if (await isEmpty(databaseUrl)) throw error;
+    });
   }
   // A database that was filled otherwise has other people behind the same ids: the playground must not sign in as them.
   return await holdsDemoUsers(databaseUrl);

@@ -11,6 +11,8 @@ import { openPostgres } from './resources/postgres.ts';
 import { openPubSub } from './resources/redis.ts';
 import { createTokens } from './tokens.ts';
 
+/** Addresses that this machine reaches as localhost. */
+const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
 /** How long requests that are under way may take to finish when the gateway stops. */
 const DRAIN_MS = 25_000;
 
@@ -55,7 +57,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${config.host === '0.0.0.0' || config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}${ENDPOINT}`,
+    url: `http://${LOCAL.includes(config.host) ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}${ENDPOINT}`,
     /** Stops accepting, lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */
     close: async () => {
       await drain(server, open);

@@ -35,9 +35,12 @@ test('the longer of connect_timeout and pool_timeout bounds both waits', () => {
   expect(parseDatabaseUrl(`${URL_WITHOUT}?pool_timeout=1&connect_timeout=30`).connectionTimeoutMillis).toBe(30_000);
 });
 
-test('schema becomes the search path, and cannot leave its quotes', () => {
+test('schema becomes the search path, beside the options that the URL has, and must be a name', () => {
   expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=spas`)).toMatchObject({ schema: 'spas', options: '-c search_path="spas"' });
-  expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=a%22%20-c%20b`).options).toBe('-c search_path="a-cb"');
+  const both = parseDatabaseUrl(`${URL_WITHOUT}?schema=spas&options=-c%20geqo%3Doff`);
+  expect(both.options).toBe('-c geqo=off -c search_path="spas"');
+  expect(parseDatabaseUrl(`${URL_WITHOUT}?options=-c%20geqo%3Doff`).options).toBe('-c geqo=off');
+  expect(() => parseDatabaseUrl(`${URL_WITHOUT}?schema=a%22%20-c%20b`)).toThrow(StartError);
 });
 
 test("what only Prisma's former engine knew does not reach the server", () => {

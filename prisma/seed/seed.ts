@@ -46,9 +46,9 @@ export async function seed(databaseUrl: string, { scale, seed = 1, onProgress = 
   });
 }
 
-/** Whether nobody has signed up yet, in a migrated database. */
+/** Whether a migrated database holds nothing yet. */
 export async function isEmpty(databaseUrl: string): Promise<boolean> {
-  return await withClient(databaseUrl, async (client) => !(await holdsRows(client, [USERS])));
+  return await withClient(databaseUrl, async (client) => !(await holdsRows(client, TABLES)));
 }
 
 /** Whether the first users are the demo's, and not somebody's own. */

@@ -162,8 +162,13 @@ export async function estimate<M extends ModelName>(
   });
   const [row] = await db.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(`explain (format json) ${branches.join(' union all ')}`, values);
   const plan = row?.['QUERY PLAN'][0]?.Plan;
-  const plans = requests.length === 1 && plan ? [plan] : plan?.['Node Type'] === 'Append' ? (plan.Plans ?? []) : [];
+  const plans = requests.length === 1 && plan ? [plan] : appended(plan);
   return requests.map((_, i) => Math.max(least, plans.length === requests.length ? (plans[i]?.['Plan Rows'] ?? 0) : 0));
+}
+
+/** The branches of a union; a parallel plan has them below a Gather. */
+function appended(plan: Plan | undefined): Plan[] {
+  return plan?.['Node Type'] === 'Append' ? (plan.Plans ?? []) : plan?.Plans?.length === 1 ? appended(plan.Plans[0]) : [];
 }
 
 /** `unnest(…) k`: a row for each request, with its parameters p0, p1, …, its bound, and its place in the batch from 1. */

@@ -48,7 +48,6 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
 
   type Request = Omit<ListRequest<M>, 'where'> & { where?: ValuesOf<Fs> };
   return {
-    model,
     orderBy: options.orderBy,
     /** Up to `limit` rows, in the order they were read: against the list's order where `isReversed`. */
     async page(ctx: HasLoaders, request: Request & { limit: number }): Promise<Row<M>[]> {

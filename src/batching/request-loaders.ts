@@ -1,8 +1,11 @@
 import DataLoader from 'dataloader';
 import type { Database } from './database.ts';
 
-/** Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. */
-export type BatchFunction<K, V> = (db: Database, keys: readonly K[], loaders: RequestLoaders) => Promise<readonly (V | Error)[]>;
+/**
+ * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other loader:
+ * a wave ends when its statements do, so that one that waited for the next wave would wait for ever.
+ */
+export type BatchFunction<K, V> = (db: Database, keys: readonly K[]) => Promise<readonly (V | Error)[]>;
 
 /** What carries a request's loaders: the GraphQL context. */
 export type HasLoaders = { loaders: RequestLoaders };
@@ -34,7 +37,7 @@ export class RequestLoaders {
     const existing = this.#loaders.get(definition);
     // The map's key is the definition, which fixes the types of its loader.
     if (existing) return existing as DataLoader<K, V, C>;
-    const loader = new DataLoader<K, V, C>((keys) => this.#track(definition.batch(this.#db, keys, this)), {
+    const loader = new DataLoader<K, V, C>((keys) => this.#track(definition.batch(this.#db, keys)), {
       name: definition.name,
       cacheKeyFn: definition.cacheKey,
       batchScheduleFn: (dispatch) => this.#enqueue(dispatch),

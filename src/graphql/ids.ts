@@ -27,10 +27,10 @@ export const anyId = z.string().transform((value, check) => {
   return z.NEVER;
 });
 
-/** An id of one of the types, decoded to its number: `t.arg.id({ required: true }).validate(idOf('Spa'))`. */
-export const idOf = (...typenames: string[]) =>
+/** An id of a type, decoded to its number: `t.arg.id({ required: true }).validate(idOf('Spa'))`. */
+export const idOf = (expected: string) =>
   anyId.transform(({ typename, id }, check) => {
-    if (typenames.includes(typename)) return id;
-    check.addIssue(`This is the id of a ${typename}, not of a ${typenames.length > 1 ? 'certificate' : typenames[0]}.`);
+    if (typename === expected) return id;
+    check.addIssue(`This is the id of a ${typename}, not of a ${expected}.`);
     return z.NEVER;
   });

@@ -36,6 +36,9 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
   const statementTimeoutMs = number('statement_timeout');
   const connectTimeoutMs = number('connect_timeout') * 1000;
   const schema = take('schema');
+  if (schema !== undefined && !/^\w+$/.test(schema))
+    throw new StartError('schema in DATABASE_URL must be a name of letters, digits and underscores.');
+  const options = take('options');
   // Meant for Prisma's former engine; node-postgres would hand them to the server, which refuses what it does not know.
   for (const name of ['pgbouncer', 'socket_timeout', 'statement_cache_size']) take(name);
 
@@ -46,6 +49,7 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
     connectionTimeoutMillis: poolTimeoutMs === 0 ? 0 : Math.max(poolTimeoutMs, connectTimeoutMs),
     statement_timeout: statementTimeoutMs,
     keepAlive: true,
-    ...(schema === undefined ? {} : { schema, options: `-c search_path="${schema.replaceAll(/["\\ ]/g, '')}"` }),
+    schema,
+    options: [options, schema && `-c search_path="${schema}"`].filter(Boolean).join(' ') || undefined,
   };
 }

@@ -122,6 +122,7 @@ async function loadPassword(dir: string): Promise<string> {
 async function connect(url: string, applicationName: string): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
     const client = new pg.Client({ connectionString: url, application_name: applicationName, keepAlive: true });
+    client.on('error', () => undefined);
     try {
       await client.connect();
       return client;

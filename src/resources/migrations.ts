@@ -12,7 +12,7 @@ import { StartError } from '../errors.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
 const PRISMA_DIR = path.resolve(import.meta.dirname, '../../prisma');
-const MIGRATIONS_DIR = path.join(PRISMA_DIR, 'migrations');
+export const MIGRATIONS_DIR = path.join(PRISMA_DIR, 'migrations');
 type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
 
 const NO_FILTERS = { externalTables: [], externalEnums: [] };
@@ -29,6 +29,8 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
 /** The names of the migrations that the database lacks, read without the engine, so that an up-to-date start costs one statement. */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
   const client = new pg.Client({ ...parseDatabaseUrl(databaseUrl), application_name: 'convoy migrations' });
+  // A connection that is lost fails the statement under way; without a listener it would end the process as well.
+  client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
@@ -87,8 +89,6 @@ export async function diffDatabaseToSchema(databaseUrl: string): Promise<string>
   });
 }
 
-export const migrationsDir = MIGRATIONS_DIR;
-
 async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Promise<T>): Promise<T> {
   const { SchemaEngine } = await import('@prisma/schema-engine-wasm');
   const { schema, ...config } = { ...parseDatabaseUrl(databaseUrl), statement_timeout: 0, Client: CatalogClient };
@@ -120,9 +120,14 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
 async function connectToShadowDatabase(config: PoolConfig): Promise<Adapter> {
   const database = `convoy_shadow_${randomUUID().replaceAll('-', '')}`;
   const admin = new pg.Client(config);
+  admin.on('error', () => undefined);
   await admin.connect();
-  await admin.query(`create database "${database}"`);
+  await admin.query(`create database "${database}"`).catch(async (error) => {
+    await admin.end();
+    throw error;
+  });
   const pool = new pg.Pool({ ...config, database });
+  pool.on('error', () => undefined);
   const adapter = await new PrismaPg(pool).connect();
   adapter.dispose = async () => {
     await pool.end();

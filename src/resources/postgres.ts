@@ -25,7 +25,11 @@ export async function openPostgres(databaseUrl: string, log: Log) {
   });
 
   const { prisma, close: closePrisma } = openPrisma(pool, schema);
-  const tables = await describeTables(pool, prisma);
+  const close = () => closePrisma().finally(() => pool.end());
+  const tables = await describeTables(pool, prisma).catch(async (error) => {
+    await close();
+    throw error;
+  });
   const names = new Map<string, string>();
   const database: Database = {
     table(model) {
@@ -35,7 +39,8 @@ export async function openPostgres(databaseUrl: string, log: Log) {
     },
     async query(text, values) {
       let name = names.get(text);
-      if (name === undefined && names.size < MAX_PREPARED) {
+      // The text of an EXPLAIN changes with the size of its batch: names are for the texts that come back.
+      if (name === undefined && names.size < MAX_PREPARED && !text.startsWith('explain')) {
         name = `convoy_${names.size}`;
         names.set(text, name);
       }
@@ -47,10 +52,7 @@ export async function openPostgres(databaseUrl: string, log: Log) {
     pool,
     prisma,
     database,
-    close: async () => {
-      await closePrisma();
-      await pool.end();
-    },
+    close,
   };
 }
 

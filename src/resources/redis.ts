@@ -7,9 +7,13 @@ import type { Log } from '../log.ts';
 /** Messages between requests, by topic. A payload is JSON, because it may travel through Redis. */
 export type Topics = Record<string, [payload: Record<string, number | string | null>]>;
 
+type Target = NonNullable<NonNullable<Parameters<typeof createPubSub<Topics>>[0]>['eventTarget']>;
+type Listener = (event: Parameters<Target['dispatchEvent']>[0]) => void;
+
 /** Messages between requests: within this process, or through Redis for all gateways that share one. Throws StartError when Redis does not answer. */
 export async function openPubSub(redisUrl: string | undefined, log: Log) {
-  if (redisUrl === undefined) return { pubSub: createPubSub<Topics>(), close: async () => undefined };
+  if (redisUrl === undefined)
+    return { pubSub: createPubSub<Topics>({ eventTarget: tolerant(new EventTarget() as Target, log) }), close: async () => undefined };
   const [publishClient, subscribeClient] = [open(redisUrl, log), open(redisUrl, log)];
   try {
     await Promise.all([publishClient.connect(), subscribeClient.connect()]);
@@ -19,11 +23,45 @@ export async function openPubSub(redisUrl: string | undefined, log: Log) {
     throw new StartError(`Redis does not answer (${(error as Error).message}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
   }
   const close = async () => void (await Promise.allSettled([publishClient.quit(), subscribeClient.quit()]));
-  return { pubSub: createPubSub<Topics>({ eventTarget: createRedisEventTarget({ publishClient, subscribeClient }) }), close };
+  const eventTarget: Target = createRedisEventTarget({ publishClient, subscribeClient });
+  return { pubSub: createPubSub<Topics>({ eventTarget: tolerant(eventTarget, log) }), close };
 }
 
 function open(redisUrl: string, log: Log): Redis {
   const client = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, connectTimeout: 3000 });
   client.on('error', (error) => log.warn({ err: error }, 'Redis does not answer'));
+  // The event target leaves the promises of these to themselves: a rejection that nobody handles would end the process.
+  for (const name of ['publish', 'subscribe', 'unsubscribe'] as const) {
+    const send = client[name];
+    Reflect.set(client, name, (...args: unknown[]) =>
+      Promise.resolve(Reflect.apply(send, client, args)).catch((error) =>
+        log.warn({ err: error, command: name }, 'an event could not travel through Redis'),
+      ),
+    );
+  }
   return client;
+}
+
+/** A subscriber that reads too slowly misses events. Its listener throws when its queue is full, which would end the process. */
+function tolerant(target: Target, log: Log): Target {
+  const wrapped = new Map<unknown, Listener>();
+  return {
+    dispatchEvent: (event) => target.dispatchEvent(event),
+    addEventListener(topic, listener) {
+      const call = typeof listener === 'function' ? listener : listener?.handleEvent.bind(listener);
+      const tolerantly: Listener = (event) => {
+        try {
+          call?.(event as never);
+        } catch (error) {
+          log.warn({ err: error, topic }, 'a subscriber is too slow, and misses an event');
+        }
+      };
+      wrapped.set(listener, tolerantly);
+      target.addEventListener(topic, tolerantly as never);
+    },
+    removeEventListener(topic, listener) {
+      target.removeEventListener(topic, (wrapped.get(listener) ?? listener) as never);
+      wrapped.delete(listener);
+    },
+  };
 }

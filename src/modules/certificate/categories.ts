@@ -4,7 +4,7 @@ import type { Row } from '../../resources/models.ts';
 type Column = keyof Row<'Certificate'> & string;
 
 /** How a detail is typed, checked and shown. `contact`: text that only the issuer and staff see; `file`: a path of theirs. */
-export type DetailKind = 'text' | 'longText' | 'date' | 'money' | 'paymentMode' | 'phone' | 'contact' | 'file' | 'card';
+type DetailKind = 'text' | 'longText' | 'date' | 'money' | 'paymentMode' | 'phone' | 'contact' | 'file' | 'card';
 
 export type Detail = {
   column: Column;
@@ -31,7 +31,7 @@ export type Category = {
   /** Who the holder is, for descriptions and messages. A daily sheet is held by its spa. */
   holder: string;
   details: Readonly<Record<string, Detail>>;
-  /** Pairs of details that run forward. */
+  /** Two details that run forward. */
   forward?: readonly [start: string, end: string];
   /** What repeats, in a table of its own. */
   lines?: 'months' | 'items' | 'entries';
@@ -176,5 +176,3 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     lines: 'entries',
   },
 };
-
-export const certificateTypes = Object.values(categories).map(({ type }) => type);

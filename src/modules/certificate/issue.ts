@@ -23,7 +23,7 @@ export type IssueCertificate = {
   details: Readonly<Record<string, Details | null | undefined>>;
 };
 
-/** Issues a certificate and returns its id. Throws BadUserInput with every rule that is broken, or Conflict for a bill number that is taken. */
+/** Issues a certificate and returns its id. Throws BadUserInput for a rule that is broken, or Conflict for a bill number that is taken. */
 export async function issueCertificate(prisma: Db, issuer: Issuer, input: IssueCertificate): Promise<number> {
   const { name, category, details } = categoryOf(input);
   const path = ['input', 'details', category.member];

@@ -20,7 +20,6 @@ export const certificates = listLoader('Certificate', {
     spaId: equals<'Certificate', 'spaId'>('spaId'),
     templateId: equals<'Certificate', 'templateId'>('templateId'),
     issuedById: equals<'Certificate', 'issuedById'>('issuedById'),
-    isPublic: equals<'Certificate', 'isPublic'>('isPublic'),
     generatedAfter: atLeast<'Certificate', 'generatedAt'>('generatedAt'),
     generatedBefore: below<'Certificate', 'generatedAt'>('generatedAt'),
     search: contains(`holder_name || ' ' || number`),

@@ -18,7 +18,7 @@ builder.subscriptionField('certificateIssued', (t) =>
         ctx.pubSub.subscribe(CERTIFICATE_ISSUED),
         filter(async (event) => {
           if (spaId != null && event.spaId !== spaId) return false;
-          // A token that has run out ends what it opened.
+          // A token that has run out ends what it opened, at the next event.
           if (ctx.token && ctx.token.expiresAt.getTime() < Date.now()) throw new Unauthenticated('The token has expired: sign in again.');
           // A subscription outlives many requests: nothing that it read for one event serves the next, its viewer's role least of all.
           ctx.loaders.clear();

@@ -39,7 +39,7 @@ export async function deleteHiringForm(prisma: Db, actor: Actor, id: number): Pr
   });
 }
 
-/** Locks the opening, so that the check still holds when the write comes. One that the actor may not see does not exist for them. */
+/** Locks the opening, so that the check still holds when the write comes. One at a closed spa exists for its owner and staff only. */
 async function checkOwner(tx: Transaction, actor: Actor, id: number): Promise<void> {
   const [form] = await tx.$queryRaw<{ postedById: number | null; isOpen: boolean }[]>`
     select posted_by_id as "postedById", is_active as "isOpen"

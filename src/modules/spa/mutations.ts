@@ -16,7 +16,8 @@ const website = z
   .nullish();
 
 const SaveSpaInput = builder.inputType('SaveSpaInput', {
-  description: 'A new spa, without `id`; with `id` and `version`, what is to be changed of a spa. Null takes a value away.',
+  description:
+    'A new spa, without `id`; with `id` and `version`, what is to be changed of a spa. Null takes a value away, but for the name, the country and isActive, which it leaves as they are.',
   fields: (t) => ({
     id: t.id({ description: 'The spa to change.' }).validate(idOf('Spa').nullish()),
     version: t.int({ description: 'The version that was read: the change is refused when somebody else was faster.' }),

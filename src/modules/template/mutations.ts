@@ -18,7 +18,8 @@ const config = z
   .nullish();
 
 const SaveTemplateInput = builder.inputType('SaveTemplateInput', {
-  description: 'A new template, without `id`; with `id` and `version`, what is to be changed of a template.',
+  description:
+    'A new template, without `id`; with `id` and `version`, what is to be changed of a template. Null takes the variant, a picture or the html away, and leaves all else as it is.',
   fields: (t) => ({
     id: t.id({ description: 'The template to change.' }).validate(idOf('CertificateTemplate').nullish()),
     version: t.int({ description: 'The version that was read: the change is refused when somebody else was faster.' }),

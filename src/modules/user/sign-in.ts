@@ -10,8 +10,6 @@ import { hashPassword, verifyPassword } from './password.ts';
 export async function signIn(prisma: Db, { usernameOrEmail, password }: { usernameOrEmail: string; password: string }): Promise<number> {
   const user = await prisma.user.findFirst({
     where: { OR: [{ username: usernameOrEmail }, { email: usernameOrEmail }] },
-    // A username that is another user's email must not decide by chance whom a password is compared with.
-    orderBy: { id: 'asc' },
     select: { id: true, passwordHash: true, isActive: true },
   });
   const fits = await verifyPassword(user?.passwordHash, password);
