@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { StartError } from '../src/errors.ts';
 import { parseDatabaseUrl } from '../src/resources/database-url.ts';
 
 const URL_WITHOUT = 'postgresql://anna:s3cret@db.example:5433/spas';
