@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { holdsDemoUsers, isEmpty, seed } from '../prisma/seed/seed.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openDatabaseServer } from './resources/database.ts';
 import { applyMigrations, pendingMigrations } from './resources/migrations.ts';
+import { loadOwnSecret } from './resources/own-secret.ts';
 import { printStartScreen } from './start-screen.ts';
 import { startWorker } from './worker.ts';
 
@@ -63,13 +61,5 @@ async function secretKeyOf({ secretKey, secretKeyFile: file, databaseUrl }: Conf
   if (secretKey !== undefined) return secretKey;
   if (databaseUrl !== undefined)
     throw new StartError('Set SECRET_KEY, which signs the tokens: 32 characters or more. Make one with: openssl rand -base64 48');
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
-    if (error.code !== 'EEXIST') throw new StartError(`The key for tokens cannot be kept in ${file} (${error.code}). Set SECRET_KEY.`);
-  });
-  return await readFile(file, 'utf8').catch((error) => {
-    throw new StartError(
-      `The key for tokens in ${file} cannot be read (${error.code}). Start Convoy as the user who did first, or set SECRET_KEY.`,
-    );
-  });
+  return await loadOwnSecret(file, 'Start Convoy as the user who did first, or set SECRET_KEY.');
 }

@@ -5,8 +5,6 @@
 // The library's own class is not used: it ties the server to one process, stops it on the terminal's Ctrl-C while requests
 // still drain, and exits the process from a signal handler of its own.
 
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
@@ -14,6 +12,7 @@ import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createCluster, findCluster, isMade, runningPort, startServer, stopServer } from './embedded-cluster.ts';
 import { withLock } from './file-lock.ts';
+import { loadOwnSecret } from './own-secret.ts';
 
 const DATABASE = 'convoy';
 const LEASE = 'convoy lease';
@@ -31,7 +30,10 @@ export type EmbeddedPostgresOptions = {
 /** Starts the checkout's PostgreSQL, or joins it where it runs already. Throws StartError with a sentence that says what to do. */
 export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }: EmbeddedPostgresOptions) {
   const cluster = await findCluster({ dir, mayMove, log });
-  const password = await loadPassword(cluster.dir);
+  const password = await loadOwnSecret(
+    path.join(cluster.dir, 'password'),
+    'Start Convoy as the user whose database this is, or set DATABASE_DIR.',
+  );
   const urlTo = (database: string) => `postgresql://convoy:${password}@127.0.0.1:${port}/${database}`;
   const locked = (work: () => Promise<void>) =>
     withLock(path.join(cluster.dir, 'lock'), `starting or stopping the database in ${cluster.dir}`, work);
@@ -107,16 +109,6 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
     dir: cluster.dir,
     close,
   };
-}
-
-async function loadPassword(dir: string): Promise<string> {
-  const file = path.join(dir, 'password');
-  await writeFile(file, randomBytes(18).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch((error) => {
-    if (error.code !== 'EEXIST') throw new StartError(`The folder ${dir} cannot be written (${error.code}).`);
-  });
-  return await readFile(file, 'utf8').catch((error) => {
-    throw new StartError(`The database in ${dir} belongs to another user (${error.code}). Start Convoy as that user, or set DATABASE_DIR.`);
-  });
 }
 
 async function connect(url: string, applicationName: string): Promise<pg.Client> {
