@@ -43,7 +43,7 @@ export function createApp(deps: AppDeps): App {
     multipart: false,
     // Yoga answers any path with this ending; /health itself is useHealth's.
     healthCheckEndpoint: '/health/live',
-    cors: deps.corsOrigins.length === 0 ? false : { origin: [...deps.corsOrigins], credentials: true, maxAge: 86_400 },
+    cors: deps.corsOrigins.length === 0 ? false : { origin: [...deps.corsOrigins], credentials: false, maxAge: 86_400 },
     maskedErrors: { maskError: createMaskError(errors) },
     context: ({ request }) => {
       const ctx: Context = {

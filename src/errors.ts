@@ -29,11 +29,14 @@ export class ClientError extends GraphQLError {
 /** One bad value. `path` leads to it from the field's arguments: `['input', 'details', 'invoice', 'items', 0, 'rate']`. */
 export type InputIssue = { path: (string | number)[]; message: string };
 
+/** An answer stays small, whatever was sent: the first so many bad values are named. */
+const MAX_ISSUES = 100;
+
 export class BadUserInput extends ClientError {
   constructor(issues: readonly InputIssue[]) {
     const [first] = issues;
     const where = first?.path.length ? `${first.path.join('.')}: ` : '';
-    super('BAD_USER_INPUT', `${where}${first?.message ?? 'The input is not valid.'}`, { issues });
+    super('BAD_USER_INPUT', `${where}${first?.message ?? 'The input is not valid.'}`, { issues: issues.slice(0, MAX_ISSUES) });
   }
 }
 

@@ -1,7 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfig, readEnvironment } from './config.ts';
 import { StartError } from './errors.ts';
 import { createLog } from './log.ts';
 import { startPrimary } from './primary.ts';
+
+/** How long a signal waits for a start that is under way. */
+const START_PATIENCE_MS = 10_000;
 
 try {
   const config = loadConfig(readEnvironment());
@@ -13,7 +17,8 @@ try {
       // The second Ctrl-C of somebody who will not wait.
       if (isStopping) process.exit(130);
       isStopping = true;
-      const gateway = await starting.catch(() => undefined);
+      // A start that does not come to an end must not keep the process from ending.
+      const gateway = await Promise.race([starting.catch(() => undefined), wait(START_PATIENCE_MS)]);
       const isStopped = await gateway?.close().then(
         () => true,
         (error) => void log.error({ err: error }, 'the gateway did not stop as it should'),

@@ -93,3 +93,16 @@ test('a list of bad requests at once leaves the gateway as it was', async () => 
   });
   expect((await app.ask('{ spas(first: 1) { nodes { id } } }')).errors).toBeUndefined();
 });
+
+test('what breaks the reading of a request is refused, and is no fault of the gateway', async () => {
+  const { app, send } = await anApp();
+  const answers = await Promise.all([
+    app.fetch(`http://localhost/graphql?variables=x&query=${encodeURIComponent('{ viewer { id } }')}`),
+    send({ query: `{ node(id: ${'['.repeat(3000)}${']'.repeat(3000)}) { id } }` }),
+    send({ query: `${'{viewer'.repeat(10_000)}${'}'.repeat(10_000)}` }),
+  ]);
+  for (const response of answers) {
+    const { errors } = await response.json();
+    expect([response.status, errors.map(codeOf)]).toEqual([400, ['BAD_REQUEST']]);
+  }
+});

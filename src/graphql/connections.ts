@@ -71,7 +71,7 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
 }
 
 const pageSize = z.int().min(1, `Ask for 1 to ${MAX_FIRST}.`).max(MAX_FIRST, `Ask for 1 to ${MAX_FIRST}.`).nullish();
-const cursor = z.string().max(2000).nullish();
+const cursor = z.string().max(2000, 'This is not a cursor that the gateway gave.').nullish();
 
 /** The four arguments of every connection. */
 export const pageArgs = builder.args((t) => ({

@@ -11,11 +11,11 @@ function isDay(text: string): boolean {
 }
 
 builder.scalarType('Date', {
-  description: 'A day of the calendar, as `2026-03-31`.',
+  description: 'A day of the calendar from 1900 on, as `2026-03-31`.',
   serialize: (value) => value.toISOString().slice(0, 10),
   parseValue: (value) => {
-    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || !isDay(value)) {
-      throw new TypeError('A Date is a day of the calendar, written like "2026-03-31".');
+    if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || !isDay(value) || value < '1900') {
+      throw new TypeError('A Date is a day of the calendar from 1900 on, written like "2026-03-31".');
     }
     return new Date(`${value}T00:00:00Z`);
   },

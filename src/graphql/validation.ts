@@ -6,6 +6,9 @@ import { Prisma } from '../generated/prisma/client.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this finds, NUL above all, which PostgreSQL cannot store.
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 const isStorable = (value: string) => !CONTROL.test(value) && value.isWellFormed();
+// What would break a line, or turn its direction, where it is printed.
+const UNPRINTABLE = /[\r\n\u0085\u2028-\u202e\u2066-\u2069]/;
+const isPrintable = (value: string) => isStorable(value) && !UNPRINTABLE.test(value);
 const UNSTORABLE = 'Contains characters that cannot be stored.';
 
 /** One line of text, trimmed: 1 to `max` characters. */
@@ -13,9 +16,9 @@ export const line = (max = 120) =>
   z
     .string()
     .trim()
-    .min(1, 'Must not be empty.')
     .max(max, `At most ${max} characters.`)
-    .refine((value) => isStorable(value) && !/[\r\n]/.test(value), UNSTORABLE);
+    .refine(isPrintable, UNSTORABLE)
+    .refine((value) => !isPrintable(value) || /[\p{L}\p{N}\p{P}\p{S}]/u.test(value), 'Must not be empty.');
 
 /** Text of several lines, trimmed: 1 to `max` characters. */
 export const paragraph = (max = 2000) =>
@@ -31,7 +34,7 @@ export const phone = z
   .transform((value) => value.replaceAll(/[\s()-]/g, ''))
   .refine((value) => /^\+?\d{7,15}$/.test(value), 'A phone number has 7 to 15 digits.');
 
-export const email = z.email('Not an email address.').trim().max(254, 'At most 254 characters.');
+export const email = z.string().trim().max(254, 'At most 254 characters.').pipe(z.email('Not an email address.'));
 
 /** Path or URL of an uploaded file. */
 export const filePath = z.string().trim().min(1, 'Must not be empty.').max(500, 'At most 500 characters.').refine(isStorable, UNSTORABLE);

@@ -27,6 +27,9 @@ export const createMaskError =
   (error: unknown): Error => {
     const original = originalOf(error);
     if (original instanceof GraphQLError) return error as GraphQLError;
+    // Thrown while a request was being read, by JSON.parse and by GraphQL's parser: in a resolver they would come with a path.
+    if (error instanceof SyntaxError) return new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
+    if (error instanceof RangeError) return new ClientError('BAD_REQUEST', 'The document is nested too deeply.');
     const { nodes, path } = error instanceof GraphQLError ? error : { nodes: undefined, path: undefined };
     const known = translate(original);
     if (known) return new GraphQLError(known.message, { nodes, path, extensions: known.extensions });

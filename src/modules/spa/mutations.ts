@@ -13,6 +13,7 @@ const code = z.int().min(1, 'A code is 1 or more.').max(2_147_483_647, 'At most 
 const website = z
   .url({ protocol: /^https?$/, error: 'A web address begins with http:// or https://.' })
   .max(500, 'At most 500 characters.')
+  .refine((value) => value.isWellFormed(), 'Contains characters that cannot be stored.')
   .nullish();
 
 const SaveSpaInput = builder.inputType('SaveSpaInput', {

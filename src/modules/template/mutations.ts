@@ -11,10 +11,15 @@ import { deleteTemplate, saveTemplate } from './save.ts';
 import { Template, TemplateKindRef } from './schema.ts';
 
 const MAX_CONFIG = 20_000;
+const isShallow = (value: unknown, levels = 20): boolean =>
+  typeof value !== 'object' || value === null || (levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1)));
+
 const config = z
   .record(z.string(), z.unknown(), 'A config is a JSON object.')
+  .refine((value) => isShallow(value), 'At most 20 levels.')
   .refine((value) => JSON.stringify(value).length <= MAX_CONFIG, `At most ${MAX_CONFIG} characters of JSON.`)
-  .refine((value) => !JSON.stringify(value).includes(String.raw`\u0000`), 'Contains characters that cannot be stored.')
+  // JSON writes NUL and halves of surrogate pairs, which PostgreSQL refuses, as escapes.
+  .refine((value) => !/\\u(0000|d[89a-f])/i.test(JSON.stringify(value)), 'Contains characters that cannot be stored.')
   .nullish();
 
 const SaveTemplateInput = builder.inputType('SaveTemplateInput', {

@@ -13,10 +13,10 @@ import { deleteUser, saveUser } from './save.ts';
 import { RoleRef, User } from './schema.ts';
 import { signIn, signUp } from './sign-in.ts';
 
-const username = line(50).refine(
-  (value) => /^[\p{L}\p{N}._-]{3,}$/u.test(value),
-  'At least 3 letters, digits, dots, dashes or underscores.',
-);
+// Compatibility forms are one: a full-width name must not stand beside the plain one.
+const username = line(50)
+  .transform((value) => value.normalize('NFKC'))
+  .refine((value) => /^[\p{L}\p{M}\p{N}._-]{3,}$/u.test(value), 'At least 3 letters, digits, dots, dashes or underscores.');
 /** The upper bound keeps the cost of hashing bounded. */
 const password = z.string().min(8, 'At least 8 characters.').max(128, 'At most 128 characters.');
 
