@@ -7,6 +7,9 @@ import { anApp } from './support/world.ts';
 const NAMES: [why: string, name: string][] = [
   ['empty', ''],
   ['blank', ' \t '],
+  ['nothing that can be seen', '\u200b'],
+  ['a turned direction', 'Asha \u202e oaR'],
+  ['a line separator', 'Asha\u2028Rao'],
   ['NUL', 'Asha\u0000Rao'],
   ['a lone surrogate', 'Asha \ud83d Rao'],
   ['a lone low surrogate', '\udc00'],
@@ -39,7 +42,7 @@ test('a name is kept as it is: emoji, Devanagari, quotes and SQL', async () => {
     `Robert'); drop table certificates; --`,
     '__proto__',
     '{{name}} $1 %_',
-    'e\u0301 \u202e x',
+    'e\u0301 x',
   ];
   for (const holderName of names) {
     const { data, errors } = await ask(ISSUE, issue({ spaTherapist: course }, { holderName }), USER);
