@@ -1,4 +1,5 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { Batcher, type BatcherOptions } from './batching/batcher.ts';
 import type { Database } from './batching/database.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import type { ClientError } from './errors.ts';
@@ -15,6 +16,8 @@ export const ENDPOINT = '/graphql';
 
 export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   database: Database;
+  /** How requests share statements. */
+  batching?: BatcherOptions;
   tokens: Tokens;
   /** Finds who a token stands for, as they are now. */
   loadViewer: (ctx: Context) => Promise<Viewer | null>;
@@ -33,6 +36,11 @@ export type App = YogaServerInstance<Record<never, never>, Context>;
 export function createApp(deps: AppDeps): App {
   const { log, database, prisma, pubSub, tokens, playground, isDebugging, translateError } = deps;
   const errors = { log, isDebugging, translate: translateError };
+  const batcher = new Batcher(database, {
+    // A database that is gone fails every key: to try them again one by one would be an attack on it.
+    mayBeOfOneKey: (error) => translateError(error)?.extensions.code !== 'DATABASE_UNAVAILABLE',
+    ...deps.batching,
+  });
 
   return createYoga<Record<never, never>, Context>({
     schema,
@@ -53,7 +61,7 @@ export function createApp(deps: AppDeps): App {
         pubSub,
         tokens,
         token: undefined,
-        loaders: new RequestLoaders(database),
+        loaders: new RequestLoaders(batcher, { signal: request.signal }),
         // Read through the request's loaders: once for each request, and again after a mutation.
         viewer() {
           return deps.loadViewer(this);

@@ -31,6 +31,7 @@ export const variables = {
     .default(3600),
   PLAYGROUND: flag.optional(),
   CORS_ORIGINS: list.default([]),
+  BATCHING: flag.default(true),
   REDIS_ENABLED: flag.default(false),
   REDIS_URL: z.string().default('redis://localhost:6379'),
   LOG_LEVEL: z
@@ -80,6 +81,7 @@ export function loadConfig(env: Record<string, string | undefined>) {
     tokenTtlSeconds: settings.TOKEN_TTL_SECONDS,
     hasPlayground: settings.PLAYGROUND ?? isWorkplace,
     corsOrigins: settings.CORS_ORIGINS,
+    hasBatching: settings.BATCHING,
     redisUrl: settings.REDIS_ENABLED ? settings.REDIS_URL : undefined,
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
     /** Whether answers carry the cause of an unexpected error. */

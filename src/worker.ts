@@ -35,6 +35,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
   });
   const app = createApp({
     database: postgres.database,
+    batching: { isShared: config.hasBatching },
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
     tokens: createTokens({ secretKeys, ttlSeconds: config.tokenTtlSeconds }),

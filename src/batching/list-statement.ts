@@ -3,80 +3,42 @@
 
 import type { ModelName, Row } from '../resources/models.ts';
 import { type Database, quoted } from './database.ts';
-import type { Filter, OrderTerm, Visibility } from './list-options.ts';
+import { type Condition, conditionOf, type ListDefinition, type ListRequest } from './list-conditions.ts';
 import { columnOf, rowColumns } from './rows.ts';
 
 /** The most rows that a page may have, one more than a client may ask for: the planner is told it, so that it reads in index order. */
 export const MAX_PAGE_ROWS = 101;
 
-export type ListDefinition<M extends ModelName> = {
-  model: M;
-  orderBy: readonly OrderTerm[];
-  isDescending: boolean;
-  filters: Readonly<Record<string, Filter<never>>>;
+/** Requests with the same SQL. */
+export type ListShape<M extends ModelName> = {
+  list: ListDefinition<M>;
+  /** Any request of the shape. */
+  example: ListRequest<M>;
+  /** Whether many requests share a statement; one whose plan depends on a value travels alone, so that the planner sees it. */
+  isBatchable: boolean;
 };
 
-/** What one page or count asks for, apart from its size. */
-export type ListRequest<M extends ModelName> = {
-  where?: Readonly<Record<string, unknown>>;
-  visible: Visibility<M>;
-  /** Values of the order's terms: the page begins behind them. */
-  after?: readonly unknown[];
-  /** Whether the page is read against the order. */
-  isReversed?: boolean;
+/** A request of a shape, taken apart. */
+export type ListKey<M extends ModelName> = {
+  shape: ListShape<M>;
+  request: ListRequest<M>;
+  /** The parameters of the shape's condition. */
+  values: readonly unknown[];
+  /** The most rows that are wanted, or counted. */
+  bound: number;
+  cacheKey: string;
 };
 
-type Condition = { sql: string; types: string[]; values: unknown[]; isBatchable: boolean };
-
-/** Collects parameters and gives each its place in the text. */
-type Place = (position: number) => string;
-const inBatch: Place = (position) => `k.p${position}`;
-const direct: Place = (position) => `$${position + 1}`;
-
-/** The condition of a request. Values are parameters; true, false and null stand in the text, so that partial indexes fit. */
-export function conditionOf<M extends ModelName>(
-  db: Database,
-  { model, orderBy, isDescending, filters }: ListDefinition<M>,
-  { where = {}, visible, after, isReversed }: ListRequest<M>,
-  offset = 0,
-): Condition {
-  const column = (field: string) => columnOf(db, model, field);
-  const typeOf = (field: string) => db.table(model).columns.get(field)?.type ?? 'text';
-  const given = Object.entries(where).filter(([, value]) => value !== undefined && value !== null);
-  const isBatchable = given.every(([name]) => !filters[name]?.needsValue);
-  const place = isBatchable ? inBatch : direct;
-  const types: string[] = [];
-  const values: unknown[] = [];
-  const parameter = (type: string, value: unknown) => {
-    types.push(type);
-    values.push(value);
-    return `${place(offset + values.length - 1)}::${type}`;
-  };
-  const equal = ([field, value]: [string, unknown]) => {
-    if (value === null) return `${column(field)} is null`;
-    if (typeof value === 'boolean') return value ? column(field) : `not ${column(field)}`;
-    return `${column(field)} = ${parameter(typeOf(field), value)}`;
-  };
-
-  const parts: string[] = [];
-  if (visible !== 'all') {
-    const examples = visible.map((example) => Object.entries(example).map(equal).join(' and '));
-    parts.push(examples.length === 0 ? 'false' : `(${examples.map((example) => `(${example})`).join(' or ')})`);
-  }
-  for (const [name, value] of given.sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const filter = filters[name];
-    if (!filter) throw new Error(`The list of ${model} has no filter ${name}.`);
-    const type = 'field' in filter.type ? typeOf(filter.type.field) : filter.type.sql;
-    const encoded = filter.encode ? filter.encode(value as never) : value;
-    parts.push(filter.sql(column, typeof encoded === 'boolean' ? String(encoded) : parameter(type, encoded)));
-  }
-  if (after) {
-    const terms = orderBy.map((term) => term.sql(column(term.field)));
-    const marks = orderBy.map((term, i) => parameter(term.type ?? typeOf(term.field), after[i]));
-    parts.push(`(${terms.join(', ')}) ${isDescending === Boolean(isReversed) ? '>' : '<'} (${marks.join(', ')})`);
-  }
-  return { sql: parts.length === 0 ? 'true' : parts.join(' and '), types, values, isBatchable };
+/** Builds the text of a shape once for each database. */
+function once(build: <M extends ModelName>(db: Database, shape: ListShape<M>) => string) {
+  const texts = new WeakMap<Database, WeakMap<object, string>>();
+  return <M extends ModelName>(db: Database, shape: ListShape<M>): string =>
+    texts.getOrInsertComputed(db, () => new WeakMap()).getOrInsertComputed(shape, () => build(db, shape));
 }
+
+/** The condition of a shape: its parameters are columns of the unnested keys, or the statement's own. */
+const conditionIn = <M extends ModelName>(db: Database, { list, example, isBatchable }: ListShape<M>): Condition =>
+  conditionOf(db, list, example, (position) => (isBatchable ? `k.p${position}` : `$${position + 1}`));
 
 function orderOf<M extends ModelName>(
   { orderBy, isDescending }: ListDefinition<M>,
@@ -87,83 +49,72 @@ function orderOf<M extends ModelName>(
   return orderBy.map((term) => `${term.sql(column(term.field))}${direction}`).join(', ');
 }
 
-/** The rows of a page, inside any statement. `limit`: SQL of the number of rows. */
-function pageOf<M extends ModelName>(db: Database, list: ListDefinition<M>, condition: string, isReversed: boolean, limit: string): string {
+const pagesText = once((db, shape) => {
+  const { list, example, isBatchable } = shape;
+  const condition = conditionIn(db, shape);
+  const isReversed = Boolean(example.isReversed);
   const order = orderOf(list, isReversed, (field) => columnOf(db, list.model, field));
-  const table = quoted(db.table(list.model).name);
+  const limit = isBatchable ? 'k.bound' : `$${condition.types.length + 1}::int4`;
   // The constant limit inside tells the planner that few rows are wanted; the parameter outside, how many.
-  return `select * from (select ${rowColumns(db, list.model)} from ${table} where ${condition} order by ${order} limit ${MAX_PAGE_ROWS}) page limit ${limit}`;
-}
+  const page = `select * from (select ${rowColumns(db, list.model)} from ${tableOf(db, list)} where ${condition.sql} order by ${order} limit ${MAX_PAGE_ROWS}) page limit ${limit}`;
+  if (!isBatchable) return page;
+  const outer = orderOf(list, isReversed, (field) => `c.${quoted(field)}`);
+  return `select k.batch::int4 - 1 as batch, c.* from ${keysOf(condition)} cross join lateral (${page}) c order by k.batch, ${outer}`;
+});
 
-export type PageRequest<M extends ModelName> = ListRequest<M> & { limit: number };
-/** `batch`: from 0, which of the statement's requests the row answers. */
-type Batched<R> = R & { batch: number };
+const countsText = once((db, shape) => {
+  const condition = conditionIn(db, shape);
+  const bound = shape.isBatchable ? 'k.bound' : `$${condition.types.length + 1}::int4`;
+  const counted = `select count(*)::int4 as count from (select 1 from ${tableOf(db, shape.list)} where ${condition.sql} limit ${bound}) found`;
+  if (!shape.isBatchable) return counted;
+  return `select k.batch::int4 - 1 as batch, c.count from ${keysOf(condition)} cross join lateral (${counted}) c order by k.batch`;
+});
 
-/** Reads the pages of requests of one shape, in one statement. */
-export async function readPages<M extends ModelName>(
-  db: Database,
-  list: ListDefinition<M>,
-  requests: readonly PageRequest<M>[],
-): Promise<Row<M>[][]> {
-  const conditions = requests.map((request) => conditionOf(db, list, request));
-  const [first] = conditions;
-  const [request] = requests;
-  if (!first || !request) return [];
-  const isReversed = Boolean(request.isReversed);
-  if (!first.isBatchable) {
-    const text = pageOf(db, list, first.sql, isReversed, `$${first.values.length + 1}::int4`);
-    return [await db.query<Row<M>>(text, [...first.values, request.limit])];
-  }
-  const order = orderOf(list, isReversed, (field) => `c.${quoted(field)}`);
-  const rows = await db.query<Batched<Row<M>>>(
-    `select k.batch::int4 - 1 as batch, c.* from ${keysOf(first)} cross join lateral (${pageOf(db, list, first.sql, isReversed, 'k.bound')}) c order by k.batch, ${order}`,
-    [...columnsOf(conditions), requests.map(({ limit }) => limit)],
-  );
-  const pages = requests.map((): Row<M>[] => []);
-  for (const row of rows) pages[row.batch]?.push(row);
+/** `batch`: from 0, which of the statement's keys the row answers; absent where there is but one. */
+type Batched<R> = R & { batch?: number };
+
+/** Reads the pages of keys of one shape, in one statement. */
+export async function readPages<M extends ModelName>(db: Database, keys: readonly ListKey<M>[]): Promise<Row<M>[][]> {
+  const [first] = keys;
+  if (!first) return [];
+  const rows = await db.query<Batched<Row<M>>>(pagesText(db, first.shape), parametersOf(keys));
+  const pages = keys.map((): Row<M>[] => []);
+  for (const row of rows) pages[row.batch ?? 0]?.push(row);
   return pages;
 }
 
-/** Counts what each request of one shape finds, up to `bound`, in one statement. */
-export async function countUpTo<M extends ModelName>(
-  db: Database,
-  list: ListDefinition<M>,
-  requests: readonly ListRequest<M>[],
-  bound: number,
-): Promise<number[]> {
-  const conditions = requests.map((request) => conditionOf(db, list, request));
-  const [first] = conditions;
+/** Counts what each key of one shape finds, up to its bound, in one statement. */
+export async function countUpTo<M extends ModelName>(db: Database, keys: readonly ListKey<M>[]): Promise<number[]> {
+  const [first] = keys;
   if (!first) return [];
-  const table = quoted(db.table(list.model).name);
-  const counted = `select count(*)::int4 as count from (select 1 from ${table} where ${first.sql} limit ${bound}) found`;
-  if (!first.isBatchable) return (await db.query<{ count: number }>(counted, first.values)).map(({ count }) => count);
-  const rows = await db.query<{ batch: number; count: number }>(
-    `select k.batch::int4 - 1 as batch, c.count from ${keysOf(first)} cross join lateral (${counted}) c order by k.batch`,
-    [...columnsOf(conditions), requests.map(() => bound)],
-  );
-  return rows.map(({ count }) => count);
+  const rows = await db.query<{ batch?: number; count: number }>(countsText(db, first.shape), parametersOf(keys));
+  const counts = keys.map(() => 0);
+  for (const { batch, count } of rows) counts[batch ?? 0] = count;
+  return counts;
+}
+
+/** Arrays, one for each parameter and one for the bounds; of a shape that travels alone, the values themselves. */
+function parametersOf<M extends ModelName>(keys: readonly ListKey<M>[]): unknown[] {
+  const [first] = keys as [ListKey<M>];
+  if (!first.shape.isBatchable) return [...first.values, first.bound];
+  return [...first.values.map((_, i) => keys.map(({ values }) => values[i])), keys.map(({ bound }) => bound)];
 }
 
 type Plan = { 'Plan Rows': number; 'Node Type': string; Plans?: Plan[] };
 
-/** The planner's estimate of how many records each request finds, in one statement. Falls back to `least`. */
-export async function estimate<M extends ModelName>(
-  db: Database,
-  list: ListDefinition<M>,
-  requests: readonly ListRequest<M>[],
-  least: number,
-): Promise<number[]> {
-  const table = quoted(db.table(list.model).name);
+/** The planner's estimate of how many records each key finds, in one statement. Falls back to `least`. */
+export async function estimate<M extends ModelName>(db: Database, keys: readonly ListKey<M>[], least: number): Promise<number[]> {
   const values: unknown[] = [];
-  const branches = requests.map((request) => {
-    const condition = conditionOf(db, list, request, values.length);
+  const branches = keys.map(({ shape: { list }, request }) => {
+    const offset = values.length;
+    const condition = conditionOf(db, list, request, (position) => `$${offset + position + 1}`);
     values.push(...condition.values);
-    return `select 1 from ${table} where ${condition.sql.replaceAll(/k\.p(\d+)/g, (_, position) => direct(Number(position)))}`;
+    return `select 1 from ${tableOf(db, list)} where ${condition.sql}`;
   });
   const [row] = await db.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(`explain (format json) ${branches.join(' union all ')}`, values);
   const plan = row?.['QUERY PLAN'][0]?.Plan;
-  const plans = requests.length === 1 && plan ? [plan] : appended(plan);
-  return requests.map((_, i) => Math.max(least, plans.length === requests.length ? (plans[i]?.['Plan Rows'] ?? 0) : 0));
+  const plans = keys.length === 1 && plan ? [plan] : appended(plan);
+  return keys.map((_, i) => Math.max(least, plans.length === keys.length ? (plans[i]?.['Plan Rows'] ?? 0) : 0));
 }
 
 /** The branches of a union; a parallel plan has them below a Gather. */
@@ -171,12 +122,11 @@ function appended(plan: Plan | undefined): Plan[] {
   return plan?.['Node Type'] === 'Append' ? (plan.Plans ?? []) : plan?.Plans?.length === 1 ? appended(plan.Plans[0]) : [];
 }
 
-/** `unnest(…) k`: a row for each request, with its parameters p0, p1, …, its bound, and its place in the batch from 1. */
+const tableOf = <M extends ModelName>(db: Database, { model }: ListDefinition<M>) => quoted(db.table(model).name);
+
+/** `unnest(…) k`: a row for each key, with its parameters p0, p1, …, its bound, and its place in the batch from 1. */
 function keysOf({ types }: Condition): string {
   const arrays = [...types, 'int4'].map((type, i) => `$${i + 1}::${type}[]`);
   const names = [...types.map((_, i) => `p${i}`), 'bound', 'batch'];
   return `unnest(${arrays.join(', ')}) with ordinality k(${names.join(', ')})`;
 }
-
-const columnsOf = (conditions: readonly Condition[]) =>
-  (conditions[0]?.values ?? []).map((_, i) => conditions.map(({ values }) => values[i]));

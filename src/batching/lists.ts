@@ -1,11 +1,15 @@
 import type { ModelName, Row } from '../resources/models.ts';
+import type { BatchGroup } from './batcher.ts';
+import { type ListDefinition, type ListRequest, namesOf, takeApart } from './list-conditions.ts';
 import type { Filter, OrderTerm } from './list-options.ts';
-import { conditionOf, countUpTo, estimate, type ListDefinition, type ListRequest, type PageRequest, readPages } from './list-statement.ts';
-import { type BatchFunction, batchLoader, type HasLoaders } from './request-loaders.ts';
+import { countUpTo, estimate, type ListKey, type ListShape, readPages } from './list-statement.ts';
+import { declareLoader, type HasLoaders } from './request-loaders.ts';
 import type { rowLoader } from './rows.ts';
 
 /** How many records are counted one by one; beyond, the planner's estimate serves. */
 export const MAX_EXACT_COUNT = 10_000;
+/** Filters and visibilities come from code, so that a list has few shapes; this bounds them where a schema is unusual. */
+const MAX_SHAPES = 1000;
 
 export type Count = { value: number; isExact: boolean };
 
@@ -26,33 +30,27 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
   },
 ) {
   const list: ListDefinition<M> = { model, isDescending: false, ...options };
-  const cacheKey = (request: ListRequest<M>) => JSON.stringify(request);
-
-  const pages = batchLoader<PageRequest<M>, Row<M>[], string>(
-    `pages of ${model}`,
-    byShape(list, (db, requests) => readPages(db, list, requests)),
-    cacheKey,
-  );
-  const counts = batchLoader<ListRequest<M>, Count, string>(
-    `counts of ${model}`,
-    byShape(list, async (db, requests) => {
-      const counted = await countUpTo(db, list, requests, MAX_EXACT_COUNT + 1);
-      const tooMany = requests.filter((_, i) => (counted[i] ?? 0) > MAX_EXACT_COUNT);
-      const estimates = tooMany.length === 0 ? [] : await estimate(db, list, tooMany, MAX_EXACT_COUNT + 1);
-      return counted.map((value) =>
-        value > MAX_EXACT_COUNT ? { value: estimates.shift() ?? value, isExact: false } : { value, isExact: true },
-      );
-    }),
-    cacheKey,
-  );
+  const keyOf = createKeys(list);
+  const pages = declareLoader<ListKey<M>, Row<M>[], string>({
+    name: `pages of ${model}`,
+    batch: readPages,
+    cacheKey: ({ cacheKey }) => cacheKey,
+    groupOf: ({ shape }) => (shape as Shape<M>).pages,
+  });
+  const counts = declareLoader<ListKey<M>, Count, string>({
+    name: `counts of ${model}`,
+    batch: readCounts,
+    cacheKey: ({ cacheKey }) => cacheKey,
+    groupOf: ({ shape }) => (shape as Shape<M>).counts,
+  });
 
   type Request = Omit<ListRequest<M>, 'where'> & { where?: ValuesOf<Fs> };
   return {
     orderBy: options.orderBy,
     /** Up to `limit` rows, in the order they were read: against the list's order where `isReversed`. */
-    async page(ctx: HasLoaders, request: Request & { limit: number }): Promise<Row<M>[]> {
+    async page(ctx: HasLoaders, { limit, ...request }: Request & { limit: number }): Promise<readonly Row<M>[]> {
       if (request.visible.length === 0) return [];
-      const rows = await pages(ctx).load(request);
+      const rows = await pages(ctx).load(keyOf(request, limit));
       const byId = options.byId(ctx);
       for (const row of rows) byId.prime(row[idOf<M>()], row);
       return rows;
@@ -60,7 +58,7 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
     /** How many records the request finds: exact up to 10,000, the planner's estimate above. */
     async count(ctx: HasLoaders, request: Request): Promise<Count> {
       if (request.visible.length === 0) return { value: 0, isExact: true };
-      return await counts(ctx).load(request);
+      return await counts(ctx).load(keyOf(request, MAX_EXACT_COUNT + 1));
     },
   };
 }
@@ -69,31 +67,39 @@ export type List<M extends ModelName> = ReturnType<typeof listLoader<M, Filters>
 
 const idOf = <M extends ModelName>() => 'id' as keyof Row<M> & string;
 
-/** Splits a batch by the SQL that its requests need, and runs one statement for each; those that cannot be shared run alone. */
-function byShape<M extends ModelName, K extends ListRequest<M>, V>(
-  list: ListDefinition<M>,
-  read: (db: Parameters<BatchFunction<K, V>>[0], requests: readonly K[]) => Promise<V[]>,
-): BatchFunction<K, V> {
-  return async (db, requests) => {
-    const shapes = Map.groupBy(requests.keys(), (i) => {
-      const request = requests[i] as K;
-      const { sql, isBatchable } = conditionOf(db, list, request);
-      return `${isBatchable ? '' : i} ${request.isReversed ?? false} ${sql}`;
-    });
-    const answers = new Array<V | Error>(requests.length);
-    await Promise.all(
-      [...shapes.values()].map(async (indexes) => {
-        try {
-          const values = await read(
-            db,
-            indexes.map((i) => requests[i] as K),
-          );
-          for (const [position, i] of indexes.entries()) answers[i] = values[position] as V;
-        } catch (error) {
-          for (const i of indexes) answers[i] = error as Error;
-        }
-      }),
-    );
-    return answers;
+/** A shape, with what its pages and its counts share statements by. */
+type Shape<M extends ModelName> = ListShape<M> & { pages: BatchGroup<ListKey<M>, Row<M>[]>; counts: BatchGroup<ListKey<M>, Count> };
+
+/** Makes keys of a list's requests; requests with the same SQL get the same shape. */
+function createKeys<M extends ModelName>(list: ListDefinition<M>) {
+  const shapes = new Map<string, Shape<M>>();
+  const shapeOf = (structure: string, example: ListRequest<M>): Shape<M> => {
+    const known = shapes.get(structure);
+    if (known) return known;
+    if (shapes.size >= MAX_SHAPES) shapes.clear();
+    const isBatchable = namesOf(example.where).every((name) => !list.filters[name]?.needsValue);
+    const maxKeys = isBatchable ? undefined : 1;
+    const shape: Shape<M> = {
+      list,
+      example,
+      isBatchable,
+      pages: { name: `pages of ${list.model}`, batch: readPages, maxKeys },
+      counts: { name: `counts of ${list.model}`, batch: readCounts, maxKeys },
+    };
+    shapes.set(structure, shape);
+    return shape;
   };
+  return (request: ListRequest<M>, bound: number): ListKey<M> => {
+    const { structure, values } = takeApart(list, request);
+    return { shape: shapeOf(structure, request), request, values, bound, cacheKey: `${structure} ${bound} ${JSON.stringify(values)}` };
+  };
+}
+
+async function readCounts<M extends ModelName>(db: Parameters<typeof countUpTo>[0], keys: readonly ListKey<M>[]): Promise<Count[]> {
+  const counted = await countUpTo(db, keys);
+  const tooMany = keys.filter((_, i) => (counted[i] ?? 0) > MAX_EXACT_COUNT);
+  const estimates = tooMany.length === 0 ? [] : await estimate(db, tooMany, MAX_EXACT_COUNT + 1);
+  return counted.map((value) =>
+    value > MAX_EXACT_COUNT ? { value: estimates.shift() ?? value, isExact: false } : { value, isExact: true },
+  );
 }

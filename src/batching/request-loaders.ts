@@ -1,11 +1,6 @@
 import DataLoader from 'dataloader';
-import type { Database } from './database.ts';
-
-/**
- * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other loader:
- * a wave ends when its statements do, so that one that waited for the next wave would wait for ever.
- */
-export type BatchFunction<K, V> = (db: Database, keys: readonly K[]) => Promise<readonly (V | Error)[]>;
+import { Caller } from './batch-queue.ts';
+import type { Batcher, BatchFunction, BatchGroup, Flush } from './batcher.ts';
 
 /** What carries a request's loaders: the GraphQL context. */
 export type HasLoaders = { loaders: RequestLoaders };
@@ -14,17 +9,22 @@ export type HasLoaders = { loaders: RequestLoaders };
  * The loaders of one request: a cache for each, and a common beat. A request moves through its operation in waves: what resolvers
  * ask for while statements of the request are under way is kept until the last of them has answered and its resolvers have asked
  * too, then everything leaves together. So the edges of two lists that arrive at different moments share one statement, and the
- * number of statements depends on the operation and never on timing.
+ * number of statements depends on the operation and never on timing. What leaves goes to the batcher, which all requests share.
  */
 export class RequestLoaders {
-  readonly #db: Database;
+  readonly #batcher: Batcher;
+  readonly #caller: Caller;
   readonly #loaders = new Map<object, unknown>();
   #waiting: (() => void)[] = [];
   #underWay = 0;
   #isScheduled = false;
 
-  constructor(db: Database) {
-    this.#db = db;
+  /** `signal`: of the request; when it is aborted, what is still to be read rejects with its reason. `onFlush`: sees the request's statements. */
+  constructor(batcher: Batcher, { signal, onFlush }: { signal?: AbortSignal; onFlush?: (flush: Flush) => void } = {}) {
+    this.#batcher = batcher;
+    this.#caller = new Caller(onFlush);
+    if (signal?.aborted) this.#caller.leave(signal.reason);
+    else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
   }
 
   /** Forgets everything that was read: for what a mutation answers, and between the events of a subscription. */
@@ -37,13 +37,32 @@ export class RequestLoaders {
     const existing = this.#loaders.get(definition);
     // The map's key is the definition, which fixes the types of its loader.
     if (existing) return existing as DataLoader<K, V, C>;
-    const loader = new DataLoader<K, V, C>((keys) => this.#track(definition.batch(this.#db, keys)), {
+    const loader = new DataLoader<K, V, C>((keys) => this.#track(this.#read(definition, keys)), {
       name: definition.name,
       cacheKeyFn: definition.cacheKey,
       batchScheduleFn: (dispatch) => this.#enqueue(dispatch),
     });
     this.#loaders.set(definition, loader);
     return loader;
+  }
+
+  async #read<K, V, C>(definition: LoaderDefinition<K, V, C>, keys: readonly K[]): Promise<(V | Error)[]> {
+    const { groupOf, cacheKey } = definition;
+    const load = (group: BatchGroup<K, V>, some: readonly K[]) =>
+      this.#batcher.load(this.#caller, group, some, cacheKey ? some.map((key) => cacheKey(key)) : some);
+    if (!groupOf) return await load(definition, keys);
+    const values = new Array<V | Error>(keys.length);
+    const groups = Map.groupBy(keys.keys(), (i) => groupOf(keys[i] as K));
+    await Promise.all(
+      Array.from(groups, async ([group, places]) => {
+        const found = await load(
+          group,
+          places.map((i) => keys[i] as K),
+        );
+        for (const [position, i] of places.entries()) values[i] = found[position] as V | Error;
+      }),
+    );
+    return values;
   }
 
   #enqueue(dispatch: () => void): void {
@@ -54,8 +73,7 @@ export class RequestLoaders {
   #schedule(): void {
     if (this.#isScheduled || this.#underWay > 0 || this.#waiting.length === 0) return;
     this.#isScheduled = true;
-    // setImmediate runs after all promise jobs: every resolver that an answer has woken has asked by then.
-    setImmediate(() => {
+    this.#batcher.onNextBeat(() => {
       this.#isScheduled = false;
       const wave = this.#waiting;
       this.#waiting = [];
@@ -63,10 +81,10 @@ export class RequestLoaders {
     });
   }
 
-  async #track<T>(statement: Promise<T>): Promise<T> {
+  async #track<T>(reading: Promise<T>): Promise<T> {
     this.#underWay++;
     try {
-      return await statement;
+      return await reading;
     } finally {
       this.#underWay--;
       this.#schedule();
@@ -74,15 +92,19 @@ export class RequestLoaders {
   }
 }
 
-export type LoaderDefinition<K, V, C = K> = {
-  name: string;
-  batch: BatchFunction<K, V>;
+export type LoaderDefinition<K, V, C = K> = BatchGroup<K, V> & {
   /** What makes two keys one: needed where keys are not primitive. */
   cacheKey?: (key: K) => C;
+  /** Which keys may share a statement, where not all of them may. The same group is the same object. */
+  groupOf?: (key: K) => BatchGroup<K, V>;
 };
 
 /** Declares a loader. The result gives the request's own instance: `spaById(ctx).load(id)`. */
-export function batchLoader<K, V, C = K>(name: string, batch: BatchFunction<K, V>, cacheKey?: (key: K) => C) {
-  const definition: LoaderDefinition<K, V, C> = { name, batch, cacheKey };
+export function batchLoader<K, V>(name: string, batch: BatchFunction<K, V>) {
+  return declareLoader<K, V>({ name, batch });
+}
+
+/** Declares a loader whose keys are no primitives. */
+export function declareLoader<K, V, C = K>(definition: LoaderDefinition<K, V, C>) {
   return ({ loaders }: HasLoaders): DataLoader<K, V, C> => loaders.get(definition);
 }

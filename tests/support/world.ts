@@ -3,6 +3,7 @@
 import { onTestFinished } from 'vitest';
 import { demoId } from '../../prisma/seed/demo.ts';
 import { type App, createApp } from '../../src/app.ts';
+import type { BatcherOptions } from '../../src/batching/batcher.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
 import { createLog } from '../../src/log.ts';
 import { loadViewer } from '../../src/modules/user/policy.ts';
@@ -26,11 +27,21 @@ type AskOptions = { as?: Role; token?: string; headers?: Record<string, string> 
 
 export const SECRET_KEY = 'a key for tests that is long enough to sign with';
 
+/** Whether the suite runs without what makes the gateway fast: its answers must be the same. `CONVOY_TEST_PLAIN=true npm test` */
+const isPlain = process.env.CONVOY_TEST_PLAIN === 'true';
+
+/** Rows are shared by requests: whoever writes to one fails. */
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+}
+
 /**
  * A gateway on a database of its own, holding the demo data at scale 0.01 unless `isSeeded` is false. Everything is closed when the
  * test ends, and an unexpected error in the log fails it; `expectsErrors` lifts that for tests that break the database.
  */
-export async function anApp({ isSeeded = true, expectsErrors = false, poolOptions = '' } = {}) {
+export async function anApp({ isSeeded = true, expectsErrors = false, poolOptions = '', batching = {} as BatcherOptions } = {}) {
   const database = await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
   const logged: string[] = [];
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
@@ -39,6 +50,7 @@ export async function anApp({ isSeeded = true, expectsErrors = false, poolOption
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = createApp({
     database: postgres.database,
+    batching: { isShared: !isPlain, onShared: deepFreeze, ...batching },
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
     tokens,

@@ -1,0 +1,127 @@
+// The keys that wait for one group's next statement, and who waits for them.
+
+import type { BatchGroup, Flush } from './batcher.ts';
+
+/** A key that waits, and the places that its value goes to. */
+export type Entry = { readonly key: unknown; readonly cacheKey: unknown; waiters: { ticket: Ticket; index: number }[] };
+
+/** What one caller has asked of one group at once. */
+export type Ticket = {
+  caller: Caller;
+  /** By the clock of `performance.now`, in milliseconds. */
+  askedAt: number;
+  entries: Entry[];
+  /** Entries before this one have left. */
+  next: number;
+  values: unknown[];
+  /** How many values it still waits for. */
+  missing: number;
+  resolve: (values: unknown[]) => void;
+  /** Takes its keys out and rejects. */
+  withdraw: () => void;
+};
+
+/** One request, as the batcher knows it. */
+export class Caller {
+  /** What it waits for. */
+  readonly tickets = new Set<Ticket>();
+  /** Called when a statement that served this caller has returned. */
+  readonly onFlush: ((flush: Flush) => void) | undefined;
+  /** Why it is gone; undefined while it is not. */
+  reason: unknown;
+
+  constructor(onFlush?: (flush: Flush) => void) {
+    this.onFlush = onFlush;
+  }
+
+  /** Takes its keys out, but for those that others wait for too, and rejects its loads, those to come too, with `reason`. */
+  leave(reason: unknown): void {
+    this.reason ??= reason ?? new Error('The request was aborted.');
+    for (const ticket of this.tickets) ticket.withdraw();
+    this.tickets.clear();
+  }
+}
+
+export class BatchQueue {
+  readonly group: BatchGroup<unknown, unknown>;
+  /** How many statements of the group are under way. */
+  running = 0;
+  readonly #waiting = new Map<unknown, Entry>();
+  #tickets: Ticket[] = [];
+
+  constructor(group: BatchGroup<unknown, unknown>) {
+    this.group = group;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  /** Adds a caller's keys. A key that somebody waits for already is not added again: it gets one more waiter. */
+  add(ticket: Ticket, keys: readonly unknown[], cacheKeys: readonly unknown[]): void {
+    for (let index = 0; index < keys.length; index++) {
+      const cacheKey = cacheKeys[index];
+      let entry = this.#waiting.get(cacheKey);
+      if (!entry) {
+        entry = { key: keys[index], cacheKey, waiters: [] };
+        this.#waiting.set(cacheKey, entry);
+      }
+      entry.waiters.push({ ticket, index });
+      ticket.entries.push(entry);
+    }
+    this.#tickets.push(ticket);
+  }
+
+  /**
+   * Takes up to `most` entries out. Where more wait, every ticket gets an equal share, and what room is left goes in the order of
+   * arrival: whoever asks for little leaves with the next statement, whatever others have asked for before.
+   */
+  take(most: number): Entry[] {
+    if (this.#waiting.size <= most) {
+      const all = [...this.#waiting.values()];
+      this.#waiting.clear();
+      this.#tickets = [];
+      return all;
+    }
+    const taken: Entry[] = [];
+    const share = Math.max(1, Math.floor(most / this.#tickets.length));
+    for (const quota of [share, most]) {
+      for (const ticket of this.#tickets) {
+        for (let left = quota; left > 0 && taken.length < most && ticket.next < ticket.entries.length; ticket.next++) {
+          const entry = ticket.entries[ticket.next] as Entry;
+          // It may have left with another ticket's keys.
+          if (!this.#isWaiting(entry)) continue;
+          this.#waiting.delete(entry.cacheKey);
+          taken.push(entry);
+          left--;
+        }
+      }
+    }
+    this.#tickets = this.#tickets.filter(({ next, entries }) => next < entries.length);
+    return taken;
+  }
+
+  /** Takes a ticket's keys out, but for those that others wait for too. */
+  withdraw(ticket: Ticket): void {
+    ticket.next = ticket.entries.length;
+    for (const entry of ticket.entries) {
+      entry.waiters = entry.waiters.filter((waiter) => waiter.ticket !== ticket);
+      if (entry.waiters.length === 0 && this.#isWaiting(entry)) this.#waiting.delete(entry.cacheKey);
+    }
+  }
+
+  /** The same key may wait again while its last statement is under way: the entry tells. */
+  #isWaiting(entry: Entry): boolean {
+    return this.#waiting.get(entry.cacheKey) === entry;
+  }
+}
+
+/** Gives a value, or an Error, to everybody who waits for it. */
+export function settle({ waiters }: Entry, value: unknown): void {
+  for (const { ticket, index } of waiters) {
+    ticket.values[index] = value;
+    if (--ticket.missing > 0) continue;
+    ticket.caller.tickets.delete(ticket);
+    ticket.resolve(ticket.values);
+  }
+}

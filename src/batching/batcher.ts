@@ -1,0 +1,208 @@
+// Batching across requests. Requests leave their keys here, and what waits for the same group of keys travels as one statement:
+//
+//   request A  certificates 1, 2 ─┐
+//   request B  certificates 2, 3 ─┼─ one flush: certificates 1, 2, 3 ─ one statement ─ each request gets its own keys' values
+//   request C  certificates 9    ─┘
+//
+// A flush goes out in the next turn of the event loop while fewer than two statements of its group are under way, else when one
+// of them returns. So an idle gateway waits for nothing, and the busier it is, the more requests share a statement.
+//
+// What holds for every caller, however many share:
+//   - A statement starts after every request that shares it has asked: nobody reads older data than alone.
+//   - First come, first served; whoever asks for little is not held up by somebody who asks for much.
+//   - A key that makes its statement fail fails alone: the batch is cut in halves and tried again.
+//   - A request that is aborted takes its keys out.
+// Writes and transactions do not come here.
+
+import { BatchQueue, type Caller, type Entry, settle, type Ticket } from './batch-queue.ts';
+import type { Database } from './database.ts';
+
+/**
+ * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other
+ * loader: a request's next keys leave when its statements have answered, so that one that waited for them would wait for ever.
+ */
+export type BatchFunction<K, V> = (db: Database, keys: readonly K[]) => Promise<readonly (V | Error)[]>;
+
+/** What may travel together. A loader is one group, or has one for each text of its statement. */
+export type BatchGroup<K, V> = {
+  /** Of the loader, for people: it appears in profiles and metrics. */
+  name: string;
+  batch: BatchFunction<K, V>;
+  /** The most keys of one statement. Default: the batcher's. */
+  maxKeys?: number;
+};
+
+/** What became of a statement and whom it served. */
+export type Flush = {
+  loader: string;
+  /** How many keys it read. */
+  keys: number;
+  /** How many requests shared it. */
+  callers: number;
+  /** How long the one that asked first has waited for its start, in milliseconds. */
+  waitMs: number;
+  durationMs: number;
+};
+
+export type BatcherOptions = {
+  /** Whether requests share statements. Where not, the keys of each request travel alone, at once. Default true. */
+  isShared?: boolean;
+  /** The most statements of one group that are under way at once. Default 2. */
+  maxPerGroup?: number;
+  /** The most statements that are under way at once, of all groups. Default 8: a pool of ten connections keeps two for writes. */
+  maxConcurrent?: number;
+  /** The most keys of one statement. Default 1000. */
+  maxKeys?: number;
+  /** Whether an error may come from one key, so that the others are worth another try. Default: always. */
+  mayBeOfOneKey?: (error: unknown) => boolean;
+  /** Called after each statement. */
+  onFlush?: (flush: Flush) => void;
+  /** Called with every value that several requests may hold; tests freeze it. */
+  onShared?: (value: unknown) => void;
+};
+
+export class Batcher {
+  readonly #db: Database;
+  readonly #options: Required<Omit<BatcherOptions, 'onFlush' | 'onShared'>> & Pick<BatcherOptions, 'onFlush' | 'onShared'>;
+  /** Queues with keys that wait or statements under way. */
+  readonly #queues = new Map<object, BatchQueue>();
+  /** Queues with keys that wait, the one that waits longest first. */
+  readonly #ready = new Set<BatchQueue>();
+  #running = 0;
+  #beats: (() => void)[] = [];
+  #isScheduled = false;
+
+  constructor(db: Database, options: BatcherOptions = {}) {
+    this.#db = db;
+    this.#options = { isShared: true, maxPerGroup: 2, maxConcurrent: 8, maxKeys: 1000, mayBeOfOneKey: () => true, ...options };
+  }
+
+  /** Calls `work` in the next turn of the event loop, when every promise job of this one is done, and flushes what it has asked for. */
+  onNextBeat(work: () => void): void {
+    this.#beats.push(work);
+    this.#schedule();
+  }
+
+  /**
+   * Reads keys, in a statement that starts after this call. The values come in the order of the keys, an Error where one fails.
+   * Rejects when the caller has left. `cacheKeys`: what makes two keys one.
+   */
+  load<K, V>(caller: Caller, group: BatchGroup<K, V>, keys: readonly K[], cacheKeys: readonly unknown[] = keys): Promise<(V | Error)[]> {
+    if (caller.reason !== undefined) return Promise.reject(caller.reason);
+    if (keys.length === 0) return Promise.resolve([]);
+    const queue = this.#options.isShared ? this.#queueOf(group) : new BatchQueue(group as BatchGroup<unknown, unknown>);
+    const { promise, resolve, reject } = Promise.withResolvers<(V | Error)[]>();
+    const ticket: Ticket = {
+      caller,
+      askedAt: performance.now(),
+      entries: [],
+      next: 0,
+      values: new Array(keys.length),
+      missing: keys.length,
+      resolve: resolve as Ticket['resolve'],
+      withdraw: () => {
+        queue.withdraw(ticket);
+        if (queue.isEmpty) this.#ready.delete(queue);
+        this.#forgetIdle(queue);
+        reject(caller.reason);
+      },
+    };
+    queue.add(ticket, keys, cacheKeys);
+    caller.tickets.add(ticket);
+    this.#ready.add(queue);
+    this.#schedule();
+    return promise;
+  }
+
+  #queueOf<K, V>(group: BatchGroup<K, V>): BatchQueue {
+    return this.#queues.getOrInsertComputed(group, () => new BatchQueue(group as BatchGroup<unknown, unknown>));
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // setImmediate runs after all promise jobs: whoever an answer has woken, or a socket in this turn, has asked by then.
+    setImmediate(() => {
+      const beats = this.#beats;
+      this.#beats = [];
+      for (const work of beats) work();
+      this.#isScheduled = false;
+      if (this.#beats.length > 0) this.#schedule();
+      this.#flush();
+    });
+  }
+
+  /** Sends what may be sent, the queue that has waited longest first. */
+  #flush(): void {
+    const { isShared, maxPerGroup, maxConcurrent, maxKeys } = this.#options;
+    for (const queue of this.#ready) {
+      const most = queue.group.maxKeys ?? maxKeys;
+      while (!queue.isEmpty && (!isShared || (queue.running < maxPerGroup && this.#running < maxConcurrent))) {
+        const entries = queue.take(most);
+        queue.running++;
+        this.#running++;
+        void this.#run(queue, entries).finally(() => {
+          queue.running--;
+          this.#running--;
+          this.#forgetIdle(queue);
+          this.#flush();
+        });
+      }
+      if (queue.isEmpty) this.#ready.delete(queue);
+    }
+  }
+
+  /** Reads entries and settles them. It never rejects. */
+  async #run(queue: BatchQueue, entries: readonly Entry[]): Promise<void> {
+    const { group } = queue;
+    const startedAt = performance.now();
+    let values: readonly unknown[];
+    try {
+      values = await group.batch(
+        this.#db,
+        entries.map(({ key }) => key),
+      );
+      if (values.length !== entries.length) throw new Error(`${group.name} answered ${values.length} of ${entries.length} keys.`);
+    } catch (error) {
+      this.#report(group.name, entries, startedAt);
+      if (entries.length > 1 && this.#options.mayBeOfOneKey(error)) {
+        // One after the other: the halves have the place of the statement that failed. Who has gone meanwhile is left out.
+        const middle = Math.ceil(entries.length / 2);
+        for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
+          const wanted = half.filter(({ waiters }) => waiters.length > 0);
+          if (wanted.length > 0) await this.#run(queue, wanted);
+        }
+      } else for (const entry of entries) settle(entry, error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.#report(group.name, entries, startedAt);
+    for (const [i, entry] of entries.entries()) {
+      this.#options.onShared?.(values[i]);
+      settle(entry, values[i]);
+    }
+  }
+
+  #report(loader: string, entries: readonly Entry[], startedAt: number): void {
+    const callers = new Set<Caller>();
+    let firstAsked = startedAt;
+    for (const { waiters } of entries) {
+      for (const { ticket } of waiters) {
+        callers.add(ticket.caller);
+        if (ticket.askedAt < firstAsked) firstAsked = ticket.askedAt;
+      }
+    }
+    const flush: Flush = {
+      loader,
+      keys: entries.length,
+      callers: callers.size,
+      waitMs: startedAt - firstAsked,
+      durationMs: performance.now() - startedAt,
+    };
+    this.#options.onFlush?.(flush);
+    for (const caller of callers) caller.onFlush?.(flush);
+  }
+
+  #forgetIdle(queue: BatchQueue): void {
+    if (queue.isEmpty && queue.running === 0 && this.#queues.get(queue.group) === queue) this.#queues.delete(queue.group);
+  }
+}
