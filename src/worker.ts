@@ -46,7 +46,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     isDebugging: config.isDebugging,
     log,
   });
-  const server = createServer(app);
+  const server = createServer(app.listener);
   const open = watchResponses(server);
   const closeResources = async () => {
     await messages.close();

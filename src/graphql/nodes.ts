@@ -1,14 +1,27 @@
-import type { OutputRef } from '@pothos/core';
+import type { ObjectRef } from '@pothos/core';
 import { z } from 'zod';
-import { builder } from './builder.ts';
-import { anyId } from './ids.ts';
+import { builder, type SchemaTypes } from './builder.ts';
+import { anyId, encodeId } from './ids.ts';
 import { type LoadNode, loadNode, registerNodeType } from './node-types.ts';
 
 const MAX_IDS = 100;
 
-/** Makes a type a Node: with a global id, and found by `node` and `nodes` where `load` shows it to the viewer. */
-export function asNode(type: OutputRef<{ id: number }>, typename: string, load: LoadNode): void {
-  builder.nodeRef(type as Parameters<typeof builder.nodeRef>[0], { id: { resolve: (row) => (row as { id: number }).id } });
+/**
+ * Makes a type a Node: with a global id, and found by `node` and `nodes` where `load` shows it to the viewer. Relay's `nodeRef` would
+ * give it an id that every object waits for: here it is a plain function of the row.
+ */
+export function asNode(
+  type: ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, { id: number }>,
+  typename: string,
+  load: LoadNode,
+): void {
+  type.addInterfaces([builder.nodeInterfaceRef()]);
+  builder.objectField(type, 'id', (t) =>
+    t.id({
+      description: 'Unique among all objects; `node(id:)` finds the object again.',
+      resolve: ({ id }) => encodeId(typename, id),
+    }),
+  );
   registerNodeType(typename, load);
 }
 

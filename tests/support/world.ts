@@ -1,5 +1,8 @@
 // What a test needs of the world: the whole gateway on a database of its own, its users, and a count of what it sends.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { demoId } from '../../prisma/seed/demo.ts';
 import { type App, createApp } from '../../src/app.ts';
@@ -38,10 +41,18 @@ function deepFreeze(value: unknown): void {
 }
 
 /**
+ * `isDirect`: requests go to the app without a socket, so that those of one turn of the event loop arrive in one.
+ *
  * A gateway on a database of its own, holding the demo data at scale 0.01 unless `isSeeded` is false. Everything is closed when the
  * test ends, and an unexpected error in the log fails it; `expectsErrors` lifts that for tests that break the database.
  */
-export async function anApp({ isSeeded = true, expectsErrors = false, poolOptions = '', batching = {} as BatcherOptions } = {}) {
+export async function anApp({
+  isSeeded = true,
+  expectsErrors = false,
+  poolOptions = '',
+  batching = {} as BatcherOptions,
+  isDirect = isPlain,
+} = {}) {
   const database = await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
   const logged: string[] = [];
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
@@ -50,6 +61,7 @@ export async function anApp({ isSeeded = true, expectsErrors = false, poolOption
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = createApp({
     database: postgres.database,
+    compileAfter: isPlain ? Number.POSITIVE_INFINITY : 0,
     batching: { isShared: !isPlain, onShared: deepFreeze, ...batching },
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
@@ -62,9 +74,15 @@ export async function anApp({ isSeeded = true, expectsErrors = false, poolOption
     log,
   });
   const statements = watchStatements(database.url);
+  // As it is served: over a socket, by the fast lane.
+  const server = createServer(app.listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
 
   onTestFinished(async () => {
     statements.stop();
+    server.closeAllConnections();
+    server.close();
     await messages.close();
     await postgres.close();
     await database.drop();
@@ -74,7 +92,7 @@ export async function anApp({ isSeeded = true, expectsErrors = false, poolOption
   /** Sends a request as it comes over HTTP. */
   const send = async (body: unknown, { as, token, headers = {} }: AskOptions = {}): Promise<Response> => {
     const bearer = token ?? (as && (await tokens.sign(demoId(as))).token);
-    return await app.fetch('http://localhost/graphql', {
+    return await (isDirect ? app.fetch : fetch)(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

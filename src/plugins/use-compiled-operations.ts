@@ -1,0 +1,78 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  getOperationAST,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { Plugin } from 'graphql-yoga';
+
+type Options = {
+  /**
+   * How often a query must have come before it is compiled, which takes milliseconds: one that never comes back is never compiled.
+   * 0 compiles it before its first run, Infinity never. Default 3.
+   */
+  minCalls?: number;
+};
+
+type Run = (args: ExecutionArgs) => unknown;
+type Known = { calls: number; isDecided?: true; run?: Run };
+
+/**
+ * Runs queries that come back as compiled functions. What it compiles lives as long as the document does in the cache of documents,
+ * which bounds it. Mutations, subscriptions, and what the compiler does not know run as ever, and so does a query whose variables
+ * are wrong, so that its errors are the same.
+ */
+export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
+  const known = new WeakMap<DocumentNode, Map<string, Known>>();
+  return {
+    onExecute({ args, executeFn, setExecuteFn }) {
+      const { document, operationName } = args;
+      const operations = known.getOrInsertComputed(document, () => new Map());
+      const operation = operations.getOrInsertComputed(operationName ?? '', () => ({ calls: 0 }));
+      if (!operation.isDecided && operation.calls++ >= minCalls) {
+        operation.isDecided = true;
+        // Not in the way of this request: when the event loop comes round again.
+        if (minCalls > 0) setImmediate(() => compile(operation, args));
+        else compile(operation, args);
+      }
+      if (operation.run) setExecuteFn(withOriginal(operation.run, executeFn));
+    },
+  };
+}
+
+function compile(operation: Known, { schema, document, operationName }: ExecutionArgs): void {
+  const definition = getOperationAST(document, operationName);
+  if (!definition || !isCompilable(definition, document)) return;
+  const compiled = compileQuery(schema, document, operationName ?? undefined);
+  if (!isCompiledQuery(compiled)) return;
+  operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
+}
+
+/** The compiler knows no incremental delivery, and mutations are too rare to be worth it. */
+function isCompilable(definition: OperationDefinitionNode, document: DocumentNode): boolean {
+  return definition.operation === 'query' && !/@(defer|stream)\b/.test(document.loc?.source.body ?? '@defer');
+}
+
+function withOriginal(run: Run, original: Run): (args: ExecutionArgs) => unknown {
+  return (args) => {
+    const finish = (result: ExecutionResult): unknown => {
+      if (!result.errors) return result;
+      // Nothing has run: the variables were wrong, and graphql-js says it in its own words.
+      if (!('data' in result)) return original(args);
+      return { ...result, errors: result.errors.map((error) => located(error, args.document)) };
+    };
+    const result = run(args) as ExecutionResult | Promise<ExecutionResult>;
+    return result instanceof Promise ? result.then(finish) : finish(result);
+  };
+}
+
+/** The compiler's errors carry lines and columns alone: they take the source, and the places in it, as those of graphql-js do. */
+function located({ message, path, originalError, extensions, locations }: GraphQLError, { loc }: DocumentNode): GraphQLError {
+  const source = loc?.source;
+  const starts = [0, ...Array.from(source?.body.matchAll(/\r\n|[\n\r]/g) ?? [], ({ index, 0: end }) => index + end.length)];
+  const positions = locations?.map(({ line, column }) => (starts[line - 1] ?? 0) + column - 1);
+  return new GraphQLError(message, { source, positions, path, originalError, extensions });
+}
