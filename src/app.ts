@@ -3,6 +3,7 @@ import type { CORSOptions } from '@whatwg-node/server';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import { Batcher, type BatcherOptions } from './batching/batcher.ts';
 import type { Database } from './batching/database.ts';
+import type { MaybePromise } from './batching/maybe-promise.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import type { ClientError } from './errors.ts';
 import type { Context, Viewer } from './graphql/context.ts';
@@ -27,7 +28,7 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   compileAfter?: number;
   tokens: Tokens;
   /** Finds who a token stands for, as they are now. */
-  loadViewer: (ctx: Context) => Promise<Viewer | null>;
+  loadViewer: (ctx: Context) => MaybePromise<Viewer | null>;
   /** Recognises failures of resources that a client may know of. */
   translateError: (error: unknown) => ClientError | undefined;
   /** The playground with its examples; undefined for none. */

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   FORBIDDEN: { status: 403, meaning: 'The viewer is signed in and may not do this.' },
   NOT_FOUND: { status: 404, meaning: 'What a mutation should work on does not exist, or the viewer may not see it.' },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
+  REQUEST_ABORTED: { status: 499, meaning: 'The client went away before it had its answer; nobody reads this.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
   DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer, or has no connection free; try again.' },
   INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the gateway. The log has the cause under `extensions.requestId`.' },

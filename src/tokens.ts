@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type JWTHeaderParameters, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { Unauthenticated } from './errors.ts';
 
 /** Who a request comes from, as its token says. What they may do is read from the database at each request. */
@@ -11,6 +12,8 @@ const ISSUER = 'convoy';
 const AUDIENCE = 'convoy-clients';
 /** How far the clocks of two gateways may differ. */
 const MAX_SKEW_MS = 5_000;
+/** Tokens that were verified and need not be again: a client sends the same one with each request. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * Signs and verifies tokens (JWT, HS256). `secretKeys`: the first signs, all verify, so that a key is rotated by putting a new one
@@ -20,6 +23,8 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
   const keys = new Map(secretKeys.map((secret) => [keyId(secret), new TextEncoder().encode(secret)]));
   const [signingKey] = keys;
   if (!signingKey) throw new Error('There is no key to sign tokens with.');
+
+  const verified = new LRUCache<string, Token>({ max: MAX_REMEMBERED });
 
   return {
     async sign(userId: number): Promise<{ token: string; expiresAt: Date }> {
@@ -39,6 +44,8 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
 
     /** Throws Unauthenticated when the token is expired, changed, issued in the future, signed by another key or made for another audience. */
     async verify(token: string): Promise<Token> {
+      const known = verified.get(token);
+      if (known && known.expiresAt.getTime() > Date.now()) return known;
       const keyOf = ({ kid }: JWTHeaderParameters) => {
         const key = keys.get(kid ?? '');
         if (!key) throw new Error('unknown key');
@@ -58,7 +65,9 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
       const issuedAt = new Date(Math.round(iat * 1000));
       // A moment to come would outlast every change of the password. jose compares it only where tokens have a greatest age.
       if (issuedAt.getTime() > Date.now() + MAX_SKEW_MS) throw new Unauthenticated('The token is not valid: sign in again.');
-      return { userId: Number(sub), issuedAt, expiresAt: new Date(exp * 1000) };
+      const result = Object.freeze({ userId: Number(sub), issuedAt, expiresAt: new Date(exp * 1000) });
+      verified.set(token, result);
+      return result;
     },
   };
 }

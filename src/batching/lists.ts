@@ -3,6 +3,7 @@ import type { BatchGroup } from './batcher.ts';
 import { type ListDefinition, type ListRequest, namesOf, takeApart } from './list-conditions.ts';
 import type { Filter, OrderTerm } from './list-options.ts';
 import { countUpTo, estimate, type ListKey, type ListShape, readPages } from './list-statement.ts';
+import { type MaybePromise, when } from './maybe-promise.ts';
 import { declareLoader, type HasLoaders } from './request-loaders.ts';
 import type { rowLoader } from './rows.ts';
 
@@ -48,17 +49,18 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
   return {
     orderBy: options.orderBy,
     /** Up to `limit` rows, in the order they were read: against the list's order where `isReversed`. */
-    async page(ctx: HasLoaders, { limit, ...request }: Request & { limit: number }): Promise<readonly Row<M>[]> {
+    page(ctx: HasLoaders, { limit, ...request }: Request & { limit: number }): MaybePromise<readonly Row<M>[]> {
       if (request.visible.length === 0) return [];
-      const rows = await pages(ctx).load(keyOf(request, limit));
-      const byId = options.byId(ctx);
-      for (const row of rows) byId.prime(row[idOf<M>()], row);
-      return rows;
+      return when(pages(ctx).load(keyOf(request, limit)), (rows) => {
+        const byId = options.byId(ctx);
+        for (const row of rows) byId.prime(row[idOf<M>()], row);
+        return rows;
+      });
     },
     /** How many records the request finds: exact up to 10,000, the planner's estimate above. */
-    async count(ctx: HasLoaders, request: Request): Promise<Count> {
+    count(ctx: HasLoaders, request: Request): MaybePromise<Count> {
       if (request.visible.length === 0) return { value: 0, isExact: true };
-      return await counts(ctx).load(keyOf(request, MAX_EXACT_COUNT + 1));
+      return counts(ctx).load(keyOf(request, MAX_EXACT_COUNT + 1));
     },
   };
 }

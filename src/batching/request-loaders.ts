@@ -1,6 +1,15 @@
 import DataLoader from 'dataloader';
 import { Caller } from './batch-queue.ts';
 import type { Batcher, BatchFunction, BatchGroup, Flush } from './batcher.ts';
+import type { MaybePromise } from './maybe-promise.ts';
+
+/** A loader of one request. */
+export type Loader<K, V> = {
+  /** The value of a key: at once where the request knows it, else when its wave has answered. */
+  load(key: K): MaybePromise<V>;
+  /** Makes a value known that came by another way. */
+  prime(key: K, value: V): void;
+};
 
 /** What carries a request's loaders: the GraphQL context. */
 export type HasLoaders = { loaders: RequestLoaders };
@@ -14,7 +23,7 @@ export type HasLoaders = { loaders: RequestLoaders };
 export class RequestLoaders {
   readonly #batcher: Batcher;
   readonly #caller: Caller;
-  readonly #loaders = new Map<object, unknown>();
+  readonly #loaders = new Map<object, Loader<never, unknown>>();
   #waiting: (() => void)[] = [];
   #underWay = 0;
   #isScheduled = false;
@@ -32,18 +41,41 @@ export class RequestLoaders {
     this.#loaders.clear();
   }
 
-  /** The request's own DataLoader of a definition, made on first use. */
-  get<K, V, C>(definition: LoaderDefinition<K, V, C>): DataLoader<K, V, C> {
-    const existing = this.#loaders.get(definition);
+  /** The request's own loader of a definition, made on first use. */
+  get<K, V, C>(definition: LoaderDefinition<K, V, C>): Loader<K, V> {
     // The map's key is the definition, which fixes the types of its loader.
-    if (existing) return existing as DataLoader<K, V, C>;
-    const loader = new DataLoader<K, V, C>((keys) => this.#track(this.#read(definition, keys)), {
-      name: definition.name,
-      cacheKeyFn: definition.cacheKey,
+    const existing = this.#loaders.get(definition) as Loader<K, V> | undefined;
+    if (existing) return existing;
+    const loader = this.#create(definition);
+    this.#loaders.set(definition, loader as Loader<never, unknown>);
+    return loader;
+  }
+
+  /** DataLoader gathers a wave's keys; values that have come are taken from a map, without a promise and without a wait for the next wave. */
+  #create<K, V, C>(definition: LoaderDefinition<K, V, C>): Loader<K, V> {
+    const { name, cacheKey = (key: K) => key as unknown as C } = definition;
+    const known = new Map<C, V>();
+    const read = async (keys: readonly K[]) => {
+      const values = await this.#read(definition, keys);
+      for (let i = 0; i < keys.length; i++) {
+        const value = values[i] as V | Error;
+        if (!(value instanceof Error)) known.set(cacheKey(keys[i] as K), value);
+      }
+      return values;
+    };
+    const loader = new DataLoader<K, V, C>((keys) => this.#track(read(keys)), {
+      name,
+      cacheKeyFn: cacheKey,
       batchScheduleFn: (dispatch) => this.#enqueue(dispatch),
     });
-    this.#loaders.set(definition, loader);
-    return loader;
+    return {
+      load(key) {
+        const at = cacheKey(key);
+        const value = known.get(at);
+        return value !== undefined || known.has(at) ? (value as V) : loader.load(key);
+      },
+      prime: (key, value) => void known.set(cacheKey(key), value),
+    };
   }
 
   async #read<K, V, C>(definition: LoaderDefinition<K, V, C>, keys: readonly K[]): Promise<(V | Error)[]> {
@@ -106,5 +138,5 @@ export function batchLoader<K, V>(name: string, batch: BatchFunction<K, V>) {
 
 /** Declares a loader whose keys are no primitives. */
 export function declareLoader<K, V, C = K>(definition: LoaderDefinition<K, V, C>) {
-  return ({ loaders }: HasLoaders): DataLoader<K, V, C> => loaders.get(definition);
+  return ({ loaders }: HasLoaders): Loader<K, V> => loaders.get(definition);
 }

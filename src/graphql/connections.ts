@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Visibility } from '../batching/list-options.ts';
 import { MAX_PAGE_ROWS } from '../batching/list-statement.ts';
 import { type Count, type List, MAX_EXACT_COUNT } from '../batching/lists.ts';
+import { type MaybePromise, when } from '../batching/maybe-promise.ts';
 import { BadUserInput } from '../errors.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 import { builder } from './builder.ts';
@@ -19,7 +20,7 @@ type PageArgs = { first?: number | null; after?: string | null; last?: number | 
 type Edge<R> = { node: R; cursor: () => string };
 type Page<R> = { edges: Edge<R>[]; hasNextPage: boolean; hasPreviousPage: boolean };
 /** Read only as far as it is selected: no page for a client that wants the count, no count for one that wants the page. */
-export type Connection<R> = { page: () => Promise<Page<R>>; count: () => Promise<Count> };
+export type Connection<R> = { page: () => MaybePromise<Page<R>>; count: () => MaybePromise<Count> };
 
 const TotalCount = builder.objectRef<Count>('TotalCount').implement({
   description: `How many there are: counted up to ${MAX_EXACT_COUNT.toLocaleString('en')}, estimated above.`,
@@ -36,7 +37,7 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
   const EdgeRef = builder.objectRef<Edge<object>>(`${name}Edge`).implement({
     description: `An entry of a list of ${things}.`,
     fields: (t) => ({
-      node: t.field({ type: node as OutputRef<object>, description: 'The object of this entry.', resolve: (edge) => edge.node }),
+      node: t.expose('node', { type: node as OutputRef<object>, description: 'The object of this entry.' }),
       cursor: t.string({
         description: 'Where this entry stands: for `after` and `before` of the same list.',
         resolve: (edge) => edge.cursor(),
@@ -49,20 +50,26 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
       edges: t.field({
         type: [EdgeRef],
         description: 'The entries of the page, with their cursors.',
-        resolve: async ({ page }) => (await page()).edges,
+        resolve: ({ page }) => when(page(), ({ edges }) => edges),
       }),
       nodes: t.field({
         type: [node as OutputRef<object>],
         description: 'The objects of the page, without cursors.',
-        resolve: async ({ page }) => (await page()).edges.map((edge) => edge.node),
+        resolve: ({ page }) => when(page(), ({ edges }) => edges.map(({ node }) => node)),
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
         description: 'What lies before and behind the page.',
-        resolve: async ({ page }): Promise<PageInfo> => {
-          const { edges, hasNextPage, hasPreviousPage } = await page();
-          return { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor() ?? null, endCursor: edges.at(-1)?.cursor() ?? null };
-        },
+        resolve: ({ page }) =>
+          when(
+            page(),
+            ({ edges, hasNextPage, hasPreviousPage }): PageInfo => ({
+              hasNextPage,
+              hasPreviousPage,
+              startCursor: edges[0]?.cursor() ?? null,
+              endCursor: edges.at(-1)?.cursor() ?? null,
+            }),
+          ),
       }),
       totalCount: t.field({ type: TotalCount, description: 'Computed only when selected.', resolve: ({ count }) => count() }),
     }),
@@ -99,14 +106,18 @@ export function connect<M extends ModelName, L extends List<M>>(
   const { isReversed, size, mark } = readArgs(args);
   const after = mark === undefined ? undefined : decodeCursor(list, scope, mark.value, mark.argument);
 
-  let page: Promise<Page<Row<M>>> | undefined;
-  const read = async (): Promise<Page<Row<M>>> => {
-    const rows = await list.page(ctx, { where, visible, after, isReversed, limit: size + 1 });
-    const hasMore = rows.length > size;
-    const inOrder = isReversed ? rows.slice(0, size).reverse() : rows.slice(0, size);
-    const edges = inOrder.map((node) => ({ node, cursor: () => encodeCursor(list, scope, node) }));
-    return { edges, hasNextPage: isReversed ? after !== undefined : hasMore, hasPreviousPage: isReversed ? hasMore : after !== undefined };
-  };
+  let page: MaybePromise<Page<Row<M>>> | undefined;
+  const read = () =>
+    when(list.page(ctx, { where, visible, after, isReversed, limit: size + 1 }), (rows): Page<Row<M>> => {
+      const hasMore = rows.length > size;
+      const inOrder = isReversed ? rows.slice(0, size).reverse() : rows.slice(0, size);
+      const edges = inOrder.map((node) => ({ node, cursor: () => encodeCursor(list, scope, node) }));
+      return {
+        edges,
+        hasNextPage: isReversed ? after !== undefined : hasMore,
+        hasPreviousPage: isReversed ? hasMore : after !== undefined,
+      };
+    });
   return { page: () => (page ??= read()), count: () => list.count(ctx, { where, visible }) };
 }
 

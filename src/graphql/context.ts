@@ -1,4 +1,5 @@
 import type { PubSub } from 'graphql-yoga';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { HasLoaders } from '../batching/request-loaders.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { Log } from '../log.ts';
@@ -17,5 +18,5 @@ export type Context = HasLoaders & {
   tokens: Tokens;
   token: Token | undefined;
   /** Null for a visitor, and for a token whose user is gone, inactive, or has since changed the password. */
-  viewer(): Promise<Viewer | null>;
+  viewer(): MaybePromise<Viewer | null>;
 };

@@ -1,8 +1,9 @@
 import type { GraphQLTypeResolver } from 'graphql';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { Context } from './context.ts';
 
 /** Finds an object by the number in its id, where the viewer may see it. */
-export type LoadNode = (ctx: Context, id: number) => Promise<object | null>;
+export type LoadNode = (ctx: Context, id: number) => MaybePromise<object | null>;
 
 const loaders = new Map<string, LoadNode>();
 const typeOf = new WeakMap<object, string>();

@@ -1,4 +1,5 @@
 import type { OutputRef } from '@pothos/core';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError } from '../errors.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
@@ -9,7 +10,7 @@ import type { Context } from './context.ts';
  */
 export function writtenPayload<R extends object>(
   name: string,
-  { field, type, load }: { field: string; type: OutputRef<R>; load: (ctx: Context) => { load: (id: number) => Promise<R | null> } },
+  { field, type, load }: { field: string; type: OutputRef<R>; load: (ctx: Context) => { load: (id: number) => MaybePromise<R | null> } },
 ) {
   return builder.objectRef<{ id: number }>(name).implement({
     description: 'What was written.',

@@ -58,6 +58,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     } catch (error) {
       return hand(req, res, body, request, { error });
     }
+    if (request.signal.aborted) return;
     if (result.errors || result.extensions?.http || Symbol.asyncIterator in result) return hand(req, res, body, request, { result });
     write(res, type, request, JSON.stringify(result));
   };

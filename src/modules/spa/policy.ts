@@ -1,4 +1,5 @@
 import { isVisible, type Visibility } from '../../batching/list-options.ts';
+import { type MaybePromise, whenBoth } from '../../batching/maybe-promise.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
@@ -7,8 +8,7 @@ import { spaById } from './loaders.ts';
 /** Visitors and users see active spas; staff see all. */
 export const spasVisibleTo = (viewer: Viewer | null): Visibility<'Spa'> => (hasRole(viewer, STAFF) ? 'all' : [{ isActive: true }]);
 
-export async function visibleSpa(ctx: Context, id: number | null): Promise<Row<'Spa'> | null> {
+export function visibleSpa(ctx: Context, id: number | null): MaybePromise<Row<'Spa'> | null> {
   if (id === null) return null;
-  const [viewer, spa] = await Promise.all([ctx.viewer(), spaById(ctx).load(id)]);
-  return spa && isVisible(spasVisibleTo(viewer), spa) ? spa : null;
+  return whenBoth(ctx.viewer(), spaById(ctx).load(id), (viewer, spa) => (spa && isVisible(spasVisibleTo(viewer), spa) ? spa : null));
 }

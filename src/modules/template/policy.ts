@@ -1,4 +1,5 @@
 import { isVisible, type Visibility } from '../../batching/list-options.ts';
+import { type MaybePromise, whenBoth } from '../../batching/maybe-promise.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
@@ -8,8 +9,9 @@ import { templateById } from './loaders.ts';
 export const templatesVisibleTo = (viewer: Viewer | null): Visibility<'CertificateTemplate'> =>
   hasRole(viewer, STAFF) ? 'all' : [{ isPublic: true, isActive: true }];
 
-export async function visibleTemplate(ctx: Context, id: number | null): Promise<Row<'CertificateTemplate'> | null> {
+export function visibleTemplate(ctx: Context, id: number | null): MaybePromise<Row<'CertificateTemplate'> | null> {
   if (id === null) return null;
-  const [viewer, template] = await Promise.all([ctx.viewer(), templateById(ctx).load(id)]);
-  return template && isVisible(templatesVisibleTo(viewer), template) ? template : null;
+  return whenBoth(ctx.viewer(), templateById(ctx).load(id), (viewer, template) =>
+    template && isVisible(templatesVisibleTo(viewer), template) ? template : null,
+  );
 }

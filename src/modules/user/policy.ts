@@ -1,3 +1,4 @@
+import { type MaybePromise, when, whenBoth } from '../../batching/maybe-promise.ts';
 import { Unauthenticated } from '../../errors.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
@@ -7,11 +8,10 @@ import { ADMINS, hasRole, STAFF } from './roles.ts';
 type User = Row<'User'>;
 
 /** The user behind a token, as they are now. */
-export async function loadViewer(ctx: Context): Promise<Viewer | null> {
-  if (!ctx.token) return null;
-  const user = await userById(ctx).load(ctx.token.userId);
-  const isCurrent = user?.isActive && ctx.token.issuedAt >= user.tokensValidFrom;
-  return user && isCurrent ? { id: user.id, role: user.role } : null;
+export function loadViewer(ctx: Context): MaybePromise<Viewer | null> {
+  const { token } = ctx;
+  if (!token) return null;
+  return when(userById(ctx).load(token.userId), (user) => (user?.isActive && token.issuedAt >= user.tokensValidFrom ? user : null));
 }
 
 /** The viewer. Throws Unauthenticated for a visitor. */
@@ -22,21 +22,19 @@ export async function signedIn(ctx: Context): Promise<Viewer> {
 }
 
 /** A user's name is seen by themselves, by staff, and by everybody once they have issued a public certificate. */
-export async function visibleUser(ctx: Context, id: number | null): Promise<User | null> {
+export function visibleUser(ctx: Context, id: number | null): MaybePromise<User | null> {
   if (id === null) return null;
-  const [viewer, user] = await Promise.all([ctx.viewer(), userById(ctx).load(id)]);
-  if (!user) return null;
-  const isVisible = viewer?.id === id || hasRole(viewer, STAFF) || (await hasIssuedPublicly(ctx).load(id));
-  return isVisible ? user : null;
+  return whenBoth(ctx.viewer(), userById(ctx).load(id), (viewer, user) => {
+    if (!user || viewer?.id === id || hasRole(viewer, STAFF)) return user;
+    return when(hasIssuedPublicly(ctx).load(id), (isNamed) => (isNamed ? user : null));
+  });
 }
 
 /** The viewer themselves, or somebody with one of the roles. */
 export const selfOr =
   (roles: Parameters<typeof hasRole>[1]) =>
-  async (user: User, _args: object, ctx: Context): Promise<boolean> => {
-    const viewer = await ctx.viewer();
-    return viewer?.id === user.id || hasRole(viewer, roles);
-  };
+  (user: User, _args: object, ctx: Context): MaybePromise<boolean> =>
+    when(ctx.viewer(), (viewer) => viewer?.id === user.id || hasRole(viewer, roles));
 
 export const selfOrAdmin = selfOr(ADMINS);
 export const selfOrStaff = selfOr(STAFF);
