@@ -7,6 +7,8 @@ import type { MaybePromise } from './maybe-promise.ts';
 export type Loader<K, V> = {
   /** The value of a key: at once where the request knows it, else when its wave has answered. */
   load(key: K): MaybePromise<V>;
+  /** Reads what is not known yet of these keys; undefined where all are known. It never rejects: `load` does, for the key that fails. */
+  loadAll(keys: Iterable<K>): Promise<void> | undefined;
   /** Makes a value known that came by another way. */
   prime(key: K, value: V): void;
 };
@@ -73,6 +75,11 @@ export class RequestLoaders {
         const at = cacheKey(key);
         const value = known.get(at);
         return value !== undefined || known.has(at) ? (value as V) : loader.load(key);
+      },
+      loadAll(keys) {
+        const loads: Promise<unknown>[] = [];
+        for (const key of keys) if (!known.has(cacheKey(key))) loads.push(loader.load(key));
+        return loads.length === 0 ? undefined : Promise.allSettled(loads).then(() => undefined);
       },
       prime: (key, value) => void known.set(cacheKey(key), value),
     };

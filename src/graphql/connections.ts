@@ -12,6 +12,7 @@ import type { ModelName, Row } from '../resources/models.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursors.ts';
+import { withEdges } from './edges.ts';
 
 const MAX_FIRST = MAX_PAGE_ROWS - 1;
 const DEFAULT_FIRST = 20;
@@ -108,15 +109,13 @@ export function connect<M extends ModelName, L extends List<M>>(
 
   let page: MaybePromise<Page<Row<M>>> | undefined;
   const read = () =>
-    when(list.page(ctx, { where, visible, after, isReversed, limit: size + 1 }), (rows): Page<Row<M>> => {
+    when(list.page(ctx, { where, visible, after, isReversed, limit: size + 1 }), (rows) => {
       const hasMore = rows.length > size;
       const inOrder = isReversed ? rows.slice(0, size).reverse() : rows.slice(0, size);
       const edges = inOrder.map((node) => ({ node, cursor: () => encodeCursor(list, scope, node) }));
-      return {
-        edges,
-        hasNextPage: isReversed ? after !== undefined : hasMore,
-        hasPreviousPage: isReversed ? hasMore : after !== undefined,
-      };
+      const isInside = after !== undefined;
+      const result = { edges, hasNextPage: isReversed ? isInside : hasMore, hasPreviousPage: isReversed ? hasMore : isInside };
+      return when(withEdges(ctx, info, inOrder), () => result);
     });
   return { page: () => (page ??= read()), count: () => list.count(ctx, { where, visible }) };
 }

@@ -46,7 +46,7 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
 function compile(operation: Known, { schema, document, operationName }: ExecutionArgs): void {
   const definition = getOperationAST(document, operationName);
   if (!definition || !isCompilable(definition, document)) return;
-  const compiled = compileQuery(schema, document, operationName ?? undefined);
+  const compiled = compileQuery(schema, document, operationName ?? undefined, { disableLeafSerialization: true });
   if (!isCompiledQuery(compiled)) return;
   operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
 }

@@ -1,10 +1,13 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
+import { edgeBy } from '../../graphql/edges.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import { searchText } from '../../graphql/validation.ts';
+import { spaById } from '../spa/loaders.ts';
 import { visibleSpa } from '../spa/policy.ts';
 import { Spa } from '../spa/schema.ts';
+import { userById } from '../user/loaders.ts';
 import { visibleUser } from '../user/policy.ts';
 import { User } from '../user/schema.ts';
 import { candidateForms, documentsById } from './loaders.ts';
@@ -76,12 +79,14 @@ builder.prismaObjectFields(CandidateForm, (t) => ({
     type: Spa,
     nullable: true,
     description: 'The spa that the candidate wants.',
+    extensions: edgeBy(spaById, 'spaId'),
     resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
   }),
   submittedBy: t.field({
     type: User,
     nullable: true,
     description: 'Who submitted it; null for a candidate without an account.',
+    extensions: edgeBy(userById, 'submittedById'),
     resolve: ({ submittedById }, _args, ctx) => visibleUser(ctx, submittedById),
   }),
 }));

@@ -3,10 +3,13 @@
 import type { PaymentMode } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connections.ts';
+import { edgeBy } from '../../graphql/edges.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import type { Row } from '../../resources/models.ts';
+import { spaById } from '../spa/loaders.ts';
 import { visibleSpa } from '../spa/policy.ts';
 import { Spa } from '../spa/schema.ts';
+import { templateById } from '../template/loaders.ts';
 import { visibleTemplate } from '../template/policy.ts';
 import { Template } from '../template/schema.ts';
 import { userById } from '../user/loaders.ts';
@@ -46,7 +49,7 @@ export const Certificate = builder.prismaInterface('Certificate', {
 
 builder.prismaInterfaceFields(Certificate, (t) => ({
   number: t.exposeString('number', { description: 'Printed on the certificate; anybody verifies it by this.' }),
-  category: t.field({ type: CertificateCategoryRef, description: 'Tells the type.', resolve: ({ category }) => category }),
+  category: t.expose('category', { type: CertificateCategoryRef, description: 'Tells the type.' }),
   holderName: t.exposeString('holderName', { description: 'Who it is for; on a daily sheet, the spa.' }),
   generatedAt: t.expose('generatedAt', { type: 'DateTime', description: 'When it was issued.' }),
   isPublic: t.exposeBoolean('isPublic', { description: 'Whether everybody may find and verify it.' }),
@@ -54,6 +57,7 @@ builder.prismaInterfaceFields(Certificate, (t) => ({
     type: Spa,
     nullable: true,
     description: 'The spa as it is today; null when it is gone, or closed and the viewer no staff.',
+    extensions: edgeBy(spaById, 'spaId'),
     resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
   }),
   spaSnapshot: t.field({
@@ -66,12 +70,14 @@ builder.prismaInterfaceFields(Certificate, (t) => ({
     type: Template,
     nullable: true,
     description: 'The template that it is printed with; null when it is gone, or the viewer may not see it.',
+    extensions: edgeBy(templateById, 'templateId'),
     resolve: ({ templateId }, _args, ctx) => visibleTemplate(ctx, templateId),
   }),
   issuedBy: t.field({
     type: User,
     nullable: true,
     description: 'Who issued it; null when the user is gone.',
+    extensions: edgeBy(userById, 'issuedById'),
     // A public certificate names its issuer to everybody: see visibleUser.
     resolve: ({ issuedById, isPublic }, _args, ctx) =>
       isPublic && issuedById !== null ? userById(ctx).load(issuedById) : visibleUser(ctx, issuedById),

@@ -1,10 +1,13 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
+import { edgeBy } from '../../graphql/edges.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import { searchText } from '../../graphql/validation.ts';
+import { spaById } from '../spa/loaders.ts';
 import { visibleSpa } from '../spa/policy.ts';
 import { Spa } from '../spa/schema.ts';
+import { userById } from '../user/loaders.ts';
 import { visibleUser } from '../user/policy.ts';
 import { hasRole, STAFF } from '../user/roles.ts';
 import { User } from '../user/schema.ts';
@@ -26,12 +29,14 @@ builder.prismaObjectFields(HiringForm, (t) => ({
     type: Spa,
     nullable: true,
     description: 'Where the opening is.',
+    extensions: edgeBy(spaById, 'spaId'),
     resolve: ({ spaId }, _args, ctx) => visibleSpa(ctx, spaId),
   }),
   postedBy: t.field({
     type: User,
     nullable: true,
     description: 'Who posted it; null where the viewer may not know.',
+    extensions: edgeBy(userById, 'postedById'),
     resolve: ({ postedById }, _args, ctx) => visibleUser(ctx, postedById),
   }),
 }));

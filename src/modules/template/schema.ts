@@ -14,7 +14,7 @@ export const Template = builder.prismaObject('CertificateTemplate', { descriptio
 
 builder.prismaObjectFields(Template, (t) => ({
   name: t.exposeString('name', { description: 'The name.' }),
-  category: t.field({ type: CertificateCategoryRef, description: 'The category that it prints.', resolve: ({ category }) => category }),
+  category: t.expose('category', { type: CertificateCategoryRef, description: 'The category that it prints.' }),
   kind: t.field({ type: TemplateKindRef, description: 'An image, or HTML.', resolve: ({ kind }) => kind }),
   variant: t.exposeString('variant', { nullable: true, description: 'Which of several designs of the category.' }),
   bannerImage: t.exposeString('bannerImage', { nullable: true, description: 'Path of the picture for the gallery.' }),
