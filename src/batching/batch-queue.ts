@@ -3,7 +3,13 @@
 import type { BatchGroup, Flush } from './batcher.ts';
 
 /** A key that waits, and the places that its value goes to. */
-export type Entry = { readonly key: unknown; readonly cacheKey: unknown; waiters: { ticket: Ticket; index: number }[] };
+export type Entry = {
+  readonly key: unknown;
+  readonly cacheKey: unknown;
+  readonly waiters: { readonly ticket: Ticket; readonly index: number }[];
+  /** How many of the waiters have not left. */
+  wanted: number;
+};
 
 /** What one caller has asked of one group at once. */
 export type Ticket = {
@@ -16,6 +22,8 @@ export type Ticket = {
   values: unknown[];
   /** How many values it still waits for. */
   missing: number;
+  /** Whether its caller has left. */
+  isOver: boolean;
   resolve: (values: unknown[]) => void;
   /** Takes its keys out and rejects. */
   withdraw: () => void;
@@ -63,18 +71,19 @@ export class BatchQueue {
       const cacheKey = cacheKeys[index];
       let entry = this.#waiting.get(cacheKey);
       if (!entry) {
-        entry = { key: keys[index], cacheKey, waiters: [] };
+        entry = { key: keys[index], cacheKey, waiters: [], wanted: 0 };
         this.#waiting.set(cacheKey, entry);
       }
       entry.waiters.push({ ticket, index });
+      entry.wanted++;
       ticket.entries.push(entry);
     }
     this.#tickets.push(ticket);
   }
 
   /**
-   * Takes up to `most` entries out. Where more wait, every ticket gets an equal share, and what room is left goes in the order of
-   * arrival: whoever asks for little leaves with the next statement, whatever others have asked for before.
+   * Takes up to `most` entries out. Where more wait, every ticket gets an equal share, what room is left goes in the order of arrival,
+   * and who got nothing is first the next time: whoever asks for little does not wait for all that others have asked for before.
    */
   take(most: number): Entry[] {
     if (this.#waiting.size <= most) {
@@ -84,6 +93,7 @@ export class BatchQueue {
       return all;
     }
     const taken: Entry[] = [];
+    const served = new Set<Ticket>();
     const share = Math.max(1, Math.floor(most / this.#tickets.length));
     for (const quota of [share, most]) {
       for (const ticket of this.#tickets) {
@@ -93,20 +103,22 @@ export class BatchQueue {
           if (!this.#isWaiting(entry)) continue;
           this.#waiting.delete(entry.cacheKey);
           taken.push(entry);
+          served.add(ticket);
           left--;
         }
       }
     }
-    this.#tickets = this.#tickets.filter(({ next, entries }) => next < entries.length);
+    const waiting = this.#tickets.filter(({ next, entries }) => next < entries.length);
+    this.#tickets = [...waiting.filter((ticket) => !served.has(ticket)), ...waiting.filter((ticket) => served.has(ticket))];
     return taken;
   }
 
   /** Takes a ticket's keys out, but for those that others wait for too. */
   withdraw(ticket: Ticket): void {
+    ticket.isOver = true;
     ticket.next = ticket.entries.length;
     for (const entry of ticket.entries) {
-      entry.waiters = entry.waiters.filter((waiter) => waiter.ticket !== ticket);
-      if (entry.waiters.length === 0 && this.#isWaiting(entry)) this.#waiting.delete(entry.cacheKey);
+      if (--entry.wanted === 0 && this.#isWaiting(entry)) this.#waiting.delete(entry.cacheKey);
     }
   }
 
@@ -119,6 +131,7 @@ export class BatchQueue {
 /** Gives a value, or an Error, to everybody who waits for it. */
 export function settle({ waiters }: Entry, value: unknown): void {
   for (const { ticket, index } of waiters) {
+    if (ticket.isOver) continue;
     ticket.values[index] = value;
     if (--ticket.missing > 0) continue;
     ticket.caller.tickets.delete(ticket);

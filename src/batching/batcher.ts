@@ -55,14 +55,20 @@ export type BatcherOptions = {
   maxKeys?: number;
   /** Whether an error may come from one key, so that the others are worth another try. Default: always. */
   mayBeOfOneKey?: (error: unknown) => boolean;
-  /** Called after each statement. */
+  /** Called after each statement; it must not throw. */
   onFlush?: (flush: Flush) => void;
   /** Called with every value that several requests may hold; tests freeze it. */
   onShared?: (value: unknown) => void;
 };
 
+/** How long a batch that failed is tried again in parts, counted from its first start. */
+const MAX_RETRYING_MS = 30_000;
+
+/** What became of a batch's parts so far. Where nothing succeeds, the fault is in no key, and it is soon given up. */
+type Tries = { failures: number; most: number; until: number };
+
 export class Batcher {
-  readonly #db: Database;
+  readonly db: Database;
   readonly #options: Required<Omit<BatcherOptions, 'onFlush' | 'onShared'>> & Pick<BatcherOptions, 'onFlush' | 'onShared'>;
   /** Queues with keys that wait or statements under way. */
   readonly #queues = new Map<object, BatchQueue>();
@@ -73,7 +79,7 @@ export class Batcher {
   #isScheduled = false;
 
   constructor(db: Database, options: BatcherOptions = {}) {
-    this.#db = db;
+    this.db = db;
     this.#options = { isShared: true, maxPerGroup: 2, maxConcurrent: 8, maxKeys: 1000, mayBeOfOneKey: () => true, ...options };
   }
 
@@ -99,6 +105,7 @@ export class Batcher {
       next: 0,
       values: new Array(keys.length),
       missing: keys.length,
+      isOver: false,
       resolve: resolve as Ticket['resolve'],
       withdraw: () => {
         queue.withdraw(ticket);
@@ -125,60 +132,64 @@ export class Batcher {
     setImmediate(() => {
       const beats = this.#beats;
       this.#beats = [];
-      for (const work of beats) work();
-      this.#isScheduled = false;
-      if (this.#beats.length > 0) this.#schedule();
-      this.#flush();
+      try {
+        for (const work of beats) work();
+      } finally {
+        this.#isScheduled = false;
+        if (this.#beats.length > 0) this.#schedule();
+        this.#flush();
+      }
     });
   }
 
-  /** Sends what may be sent, the queue that has waited longest first. */
+  /** Sends what may be sent, the queue that has waited longest first. One with keys left goes to the back: no loader holds all statements. */
   #flush(): void {
     const { isShared, maxPerGroup, maxConcurrent, maxKeys } = this.#options;
+    // A queue that is added while the loop runs is visited by it again.
     for (const queue of this.#ready) {
-      const most = queue.group.maxKeys ?? maxKeys;
-      while (!queue.isEmpty && (!isShared || (queue.running < maxPerGroup && this.#running < maxConcurrent))) {
-        const entries = queue.take(most);
-        queue.running++;
-        this.#running++;
-        void this.#run(queue, entries).finally(() => {
-          queue.running--;
-          this.#running--;
-          this.#forgetIdle(queue);
-          this.#flush();
-        });
-      }
-      if (queue.isEmpty) this.#ready.delete(queue);
+      if (isShared && (queue.running >= maxPerGroup || this.#running >= maxConcurrent)) continue;
+      this.#ready.delete(queue);
+      if (queue.isEmpty) continue;
+      const entries = queue.take(queue.group.maxKeys ?? maxKeys);
+      if (!queue.isEmpty) this.#ready.add(queue);
+      queue.running++;
+      this.#running++;
+      const tries: Tries = { failures: 0, most: Math.ceil(Math.log2(entries.length)) + 2, until: performance.now() + MAX_RETRYING_MS };
+      void this.#run(queue.group, entries, tries).finally(() => {
+        queue.running--;
+        this.#running--;
+        this.#forgetIdle(queue);
+        this.#flush();
+      });
     }
   }
 
   /** Reads entries and settles them. It never rejects. */
-  async #run(queue: BatchQueue, entries: readonly Entry[]): Promise<void> {
-    const { group } = queue;
+  async #run(group: BatchQueue['group'], entries: readonly Entry[], tries: Tries): Promise<void> {
     const startedAt = performance.now();
-    let values: readonly unknown[];
     try {
-      values = await group.batch(
-        this.#db,
+      const values = await group.batch(
+        this.db,
         entries.map(({ key }) => key),
       );
       if (values.length !== entries.length) throw new Error(`${group.name} answered ${values.length} of ${entries.length} keys.`);
+      if (this.#options.onShared) values.forEach(this.#options.onShared);
+      tries.most = Number.POSITIVE_INFINITY;
+      this.#report(group.name, entries, startedAt);
+      for (const [i, entry] of entries.entries()) settle(entry, values[i]);
     } catch (error) {
       this.#report(group.name, entries, startedAt);
-      if (entries.length > 1 && this.#options.mayBeOfOneKey(error)) {
-        // One after the other: the halves have the place of the statement that failed. Who has gone meanwhile is left out.
-        const middle = Math.ceil(entries.length / 2);
-        for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
-          const wanted = half.filter(({ waiters }) => waiters.length > 0);
-          if (wanted.length > 0) await this.#run(queue, wanted);
-        }
-      } else for (const entry of entries) settle(entry, error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    this.#report(group.name, entries, startedAt);
-    for (const [i, entry] of entries.entries()) {
-      this.#options.onShared?.(values[i]);
-      settle(entry, values[i]);
+      const isWorthIt = ++tries.failures <= tries.most && startedAt < tries.until && this.#options.mayBeOfOneKey(error);
+      if (entries.length === 1 || !isWorthIt) {
+        for (const entry of entries) settle(entry, error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      // One after the other: the halves have the place of the statement that failed. Whom everybody has left is left out.
+      const middle = Math.ceil(entries.length / 2);
+      for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
+        const wanted = half.filter((entry) => entry.wanted > 0);
+        if (wanted.length > 0) await this.#run(group, wanted, tries);
+      }
     }
   }
 
@@ -187,6 +198,7 @@ export class Batcher {
     let firstAsked = startedAt;
     for (const { waiters } of entries) {
       for (const { ticket } of waiters) {
+        if (ticket.isOver) continue;
         callers.add(ticket.caller);
         if (ticket.askedAt < firstAsked) firstAsked = ticket.askedAt;
       }

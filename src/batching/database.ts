@@ -1,8 +1,14 @@
 /** A column of the database behind a field of the Prisma schema. `type`: PostgreSQL's name for its type. */
 export type Column = { name: string; type: string };
 
-/** A table behind a model of the Prisma schema. `columns`: by the field's name. */
-export type Table = { name: string; columns: ReadonlyMap<string, Column> };
+/** A table behind a model of the Prisma schema. */
+export type Table = {
+  name: string;
+  /** By the field's name. */
+  columns: ReadonlyMap<string, Column>;
+  /** The columns whose values are named when a row changes; undefined where changes of the table are not announced. */
+  announced?: ReadonlySet<string>;
+};
 
 /** What the loaders need of a database. */
 export type Database = {

@@ -67,6 +67,10 @@ export type Filter<V> = {
   sql: (column: ColumnOf, parameter: string) => string;
   /** The field whose type the parameter has, or a PostgreSQL type. */
   type: { field: string } | { sql: string };
+  /** Other models that the condition reads: their changes are the list's. */
+  reads: readonly ModelName[];
+  /** The field that equals the value in every record of the list, where there is one. */
+  equals?: string;
   /** Makes the parameter's value out of the client's. */
   encode?: (value: V) => unknown;
   /**
@@ -84,6 +88,8 @@ const compare =
   <M extends ModelName, F extends FieldOf<M>>(field: F): Filter<ValueOf<M, F>> => ({
     sql: (column, parameter) => `${column(field)} ${operator} ${parameter}`,
     type: { field },
+    reads: [],
+    equals: operator === '=' ? field : undefined,
   });
 
 export const equals = compare('=');
@@ -94,6 +100,7 @@ export const below = compare('<');
 export const contains = (expression: string): Filter<string> => ({
   sql: (_column, parameter) => `(${expression}) ilike ${parameter}`,
   type: { sql: 'text' },
+  reads: [],
   encode: (value) =>
     `%${value
       .trim()

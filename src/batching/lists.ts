@@ -1,5 +1,7 @@
 import type { ModelName, Row } from '../resources/models.ts';
 import type { BatchGroup } from './batcher.ts';
+import type { Database } from './database.ts';
+import { type Tags, tagsOfModel, tagsOfValue } from './dependencies.ts';
 import { type ListDefinition, type ListRequest, namesOf, takeApart } from './list-conditions.ts';
 import type { Filter, OrderTerm } from './list-options.ts';
 import { countUpTo, estimate, type ListKey, type ListShape, readPages } from './list-statement.ts';
@@ -37,12 +39,14 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
     batch: readPages,
     cacheKey: ({ cacheKey }) => cacheKey,
     groupOf: ({ shape }) => (shape as Shape<M>).pages,
+    tagsOf,
   });
   const counts = declareLoader<ListKey<M>, Count, string>({
     name: `counts of ${model}`,
     batch: readCounts,
     cacheKey: ({ cacheKey }) => cacheKey,
     groupOf: ({ shape }) => (shape as Shape<M>).counts,
+    tagsOf,
   });
 
   type Request = Omit<ListRequest<M>, 'where'> & { where?: ValuesOf<Fs> };
@@ -97,7 +101,17 @@ function createKeys<M extends ModelName>(list: ListDefinition<M>) {
   };
 }
 
-async function readCounts<M extends ModelName>(db: Parameters<typeof countUpTo>[0], keys: readonly ListKey<M>[]): Promise<Count[]> {
+/** A list below a parent changes with the records of that parent alone, where their changes say whose they are. */
+function tagsOf<M extends ModelName>(db: Database, { shape: { list }, request: { where = {} } }: ListKey<M>): Tags {
+  const given = namesOf(where).map((name) => ({ value: where[name], filter: list.filters[name] as Filter<never> }));
+  const { columns, announced } = db.table(list.model);
+  const parent = given.find(({ filter }) => filter.equals && announced?.has(columns.get(filter.equals)?.name ?? ''));
+  const own = parent?.filter.equals ? tagsOfValue(db, list.model, parent.filter.equals, parent.value) : tagsOfModel(db, list.model);
+  const all = [own, ...given.flatMap(({ filter }) => filter.reads).map((model) => tagsOfModel(db, model))];
+  return all.includes(undefined) ? undefined : all.flatMap((tags) => tags ?? []);
+}
+
+async function readCounts<M extends ModelName>(db: Database, keys: readonly ListKey<M>[]): Promise<Count[]> {
   const counted = await countUpTo(db, keys);
   const tooMany = keys.filter((_, i) => (counted[i] ?? 0) > MAX_EXACT_COUNT);
   const estimates = tooMany.length === 0 ? [] : await estimate(db, tooMany, MAX_EXACT_COUNT + 1);

@@ -1,6 +1,8 @@
 import DataLoader from 'dataloader';
 import { Caller } from './batch-queue.ts';
 import type { Batcher, BatchFunction, BatchGroup, Flush } from './batcher.ts';
+import type { Database } from './database.ts';
+import type { Dependencies, Tags } from './dependencies.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 
 /** A loader of one request. */
@@ -16,6 +18,15 @@ export type Loader<K, V> = {
 /** What carries a request's loaders: the GraphQL context. */
 export type HasLoaders = { loaders: RequestLoaders };
 
+export type RequestLoadersOptions = {
+  /** Of the request: when it is aborted, what is still to be read rejects with its reason. */
+  signal?: AbortSignal;
+  /** Sees the request's statements. */
+  onFlush?: (flush: Flush) => void;
+  /** Gathers what the request reads. */
+  dependencies?: Dependencies;
+};
+
 /**
  * The loaders of one request: a cache for each, and a common beat. A request moves through its operation in waves: what resolvers
  * ask for while statements of the request are under way is kept until the last of them has answered and its resolvers have asked
@@ -23,6 +34,8 @@ export type HasLoaders = { loaders: RequestLoaders };
  * number of statements depends on the operation and never on timing. What leaves goes to the batcher, which all requests share.
  */
 export class RequestLoaders {
+  /** What was read, where somebody wants to know. */
+  readonly dependencies: Dependencies | undefined;
   readonly #batcher: Batcher;
   readonly #caller: Caller;
   readonly #loaders = new Map<object, Loader<never, unknown>>();
@@ -30,9 +43,9 @@ export class RequestLoaders {
   #underWay = 0;
   #isScheduled = false;
 
-  /** `signal`: of the request; when it is aborted, what is still to be read rejects with its reason. `onFlush`: sees the request's statements. */
-  constructor(batcher: Batcher, { signal, onFlush }: { signal?: AbortSignal; onFlush?: (flush: Flush) => void } = {}) {
+  constructor(batcher: Batcher, { signal, onFlush, dependencies }: RequestLoadersOptions = {}) {
     this.#batcher = batcher;
+    this.dependencies = dependencies;
     this.#caller = new Caller(onFlush);
     if (signal?.aborted) this.#caller.leave(signal.reason);
     else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
@@ -59,6 +72,7 @@ export class RequestLoaders {
     const known = new Map<C, V>();
     const read = async (keys: readonly K[]) => {
       const values = await this.#read(definition, keys);
+      if (this.dependencies) for (const key of keys) this.dependencies.add(definition.tagsOf?.(this.#batcher.db, key));
       for (let i = 0; i < keys.length; i++) {
         const value = values[i] as V | Error;
         if (!(value instanceof Error)) known.set(cacheKey(keys[i] as K), value);
@@ -136,14 +150,16 @@ export type LoaderDefinition<K, V, C = K> = BatchGroup<K, V> & {
   cacheKey?: (key: K) => C;
   /** Which keys may share a statement, where not all of them may. The same group is the same object. */
   groupOf?: (key: K) => BatchGroup<K, V>;
+  /** What a key's value depends on. Without it, an answer that reads the loader is not cached. */
+  tagsOf?: (db: Database, key: K) => Tags;
 };
 
 /** Declares a loader. The result gives the request's own instance: `spaById(ctx).load(id)`. */
-export function batchLoader<K, V>(name: string, batch: BatchFunction<K, V>) {
-  return declareLoader<K, V>({ name, batch });
+export function batchLoader<K, V>(name: string, batch: BatchFunction<K, V>, tagsOf?: LoaderDefinition<K, V>['tagsOf']) {
+  return declareLoader<K, V>({ name, batch, tagsOf });
 }
 
-/** Declares a loader whose keys are no primitives. */
+/** Declares a loader with all that there is to say of it. */
 export function declareLoader<K, V, C = K>(definition: LoaderDefinition<K, V, C>) {
   return ({ loaders }: HasLoaders): Loader<K, V> => loaders.get(definition);
 }

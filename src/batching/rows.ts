@@ -1,7 +1,9 @@
 import type { Model, ModelName, Row } from '../resources/models.ts';
 import { omittedFields } from '../resources/models.ts';
+import type { BatchFunction } from './batcher.ts';
 import { type Database, quoted } from './database.ts';
-import { batchLoader } from './request-loaders.ts';
+import { tagsOfValue } from './dependencies.ts';
+import { declareLoader } from './request-loaders.ts';
 
 /** The select list of a model's rows: every column but the omitted ones, under its field's name. */
 export function rowColumns(db: Database, model: ModelName): string {
@@ -30,9 +32,13 @@ function selectByKey(db: Database, model: ModelName, key: string, columns: strin
   return `select ${columns} from ${quoted(db.table(model).name)} where ${columnOf(db, model, key)} = any($1::${type}[])`;
 }
 
+/** Declares a loader of what records with one value of a field hold. */
+const valueLoader = <M extends ModelName, K, V>(name: string, model: M, field: string, batch: BatchFunction<K, V>) =>
+  declareLoader<K, V>({ name, batch, tagsOf: (db, value) => tagsOfValue(db, model, field, value) });
+
 /** Loads a row by a unique field; null where there is none. */
 export function rowLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
-  return batchLoader<Row<M>[F], Row<M> | null>(`${model}.${key}`, async (db, keys) => {
+  return valueLoader<M, Row<M>[F], Row<M> | null>(`${model}.${key}`, model, key, async (db, keys) => {
     const rows = await db.query<Row<M>>(selectByKey(db, model, key, rowColumns(db, model)), [keys]);
     const byKey = new Map(rows.map((row) => [row[key], row]));
     return keys.map((value) => byKey.get(value) ?? null);
@@ -45,7 +51,7 @@ export function childrenLoader<M extends ModelName, F extends keyof Row<M> & str
   parentKey: F,
   orderBy: keyof Row<M> & string,
 ) {
-  return batchLoader<Row<M>[F], Row<M>[]>(`${model} of ${parentKey}`, async (db, keys) => {
+  return valueLoader<M, Row<M>[F], Row<M>[]>(`${model} of ${parentKey}`, model, parentKey, async (db, keys) => {
     const order = `${columnOf(db, model, parentKey)}, ${columnOf(db, model, orderBy)}`;
     const rows = await db.query<Row<M>>(`${selectByKey(db, model, parentKey, rowColumns(db, model))} order by ${order}`, [keys]);
     const byParent = Map.groupBy(rows, (row) => row[parentKey]);
@@ -55,7 +61,7 @@ export function childrenLoader<M extends ModelName, F extends keyof Row<M> & str
 
 /** Loads columns that rows do not carry, by id; null where there is no such record. */
 export function columnsLoader<M extends ModelName, F extends keyof Model<M> & string>(model: M, fields: readonly F[]) {
-  return batchLoader<number, Pick<Model<M>, F> | null>(`${model}.${fields.join('+')}`, async (db, ids) => {
+  return valueLoader<M, number, Pick<Model<M>, F> | null>(`${model}.${fields.join('+')}`, model, 'id', async (db, ids) => {
     const columns = selectList(db, model, ['id', ...fields]);
     const rows = await db.query<Pick<Model<M>, F> & { id: number }>(selectByKey(db, model, 'id', columns), [ids]);
     const byId = new Map(rows.map((row) => [row.id, row]));
@@ -65,7 +71,7 @@ export function columnsLoader<M extends ModelName, F extends keyof Model<M> & st
 
 /** Loads how many records have each value of a field, exactly. */
 export function countLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
-  return batchLoader<Row<M>[F], number>(`count of ${model} by ${key}`, async (db, keys) => {
+  return valueLoader<M, Row<M>[F], number>(`count of ${model} by ${key}`, model, key, async (db, keys) => {
     const column = columnOf(db, model, key);
     const rows = await db.query<{ key: Row<M>[F]; count: number }>(
       `${selectByKey(db, model, key, `${column} as key, count(*)::int4 as count`)} group by ${column}`,

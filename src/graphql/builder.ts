@@ -8,6 +8,7 @@ import { getDatamodel } from '../generated/pothos-types.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { RowTypes } from '../resources/models.ts';
+import { cacheFor } from './cache-hints.ts';
 import type { Context } from './context.ts';
 import EveryIssuePlugin, { keyOf } from './every-issue.ts';
 import FreshMutationsPlugin from './fresh-mutations.ts';
@@ -43,11 +44,11 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   relay: {
     idFieldOptions: { description: 'Unique among all objects; `node(id:)` finds the object again.' },
-    nodeTypeOptions: { description: 'Anything with an id of its own.', resolveType: resolveNodeType },
+    nodeTypeOptions: { description: 'Anything with an id of its own.', resolveType: resolveNodeType, extensions: cacheFor('inherit') },
     // `node` and `nodes` are declared beside node-types.ts's register, which reads through loaders.
     nodeQueryOptions: false,
     nodesQueryOptions: false,
-    pageInfoTypeOptions: { description: 'Where a page of a connection lies in its list.' },
+    pageInfoTypeOptions: { description: 'Where a page of a connection lies in its list.', extensions: cacheFor('inherit') },
     hasNextPageFieldOptions: { description: 'Whether there are entries behind the page.' },
     hasPreviousPageFieldOptions: { description: 'Whether there are entries before the page.' },
     startCursorFieldOptions: { description: 'The cursor of the first entry; null where the page is empty.' },

@@ -10,6 +10,7 @@ import { type MaybePromise, when } from '../batching/maybe-promise.ts';
 import { BadUserInput } from '../errors.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 import { builder } from './builder.ts';
+import { cacheFor } from './cache-hints.ts';
 import type { Context } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursors.ts';
 import { withEdges } from './edges.ts';
@@ -25,6 +26,7 @@ export type Connection<R> = { page: () => MaybePromise<Page<R>>; count: () => Ma
 
 const TotalCount = builder.objectRef<Count>('TotalCount').implement({
   description: `How many there are: counted up to ${MAX_EXACT_COUNT.toLocaleString('en')}, estimated above.`,
+  extensions: cacheFor('inherit'),
   fields: (t) => ({
     value: t.exposeInt('value', { description: 'The number of objects in the list, whatever the page.' }),
     isExact: t.exposeBoolean('isExact', { description: 'False where the value is the estimate of the database.' }),
@@ -37,6 +39,7 @@ type PageInfo = { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: s
 export function connectionOf<R extends object>(node: OutputRef<R>, name: string, things: string): OutputRef<Connection<R>> {
   const EdgeRef = builder.objectRef<Edge<object>>(`${name}Edge`).implement({
     description: `An entry of a list of ${things}.`,
+    extensions: cacheFor('inherit'),
     fields: (t) => ({
       node: t.expose('node', { type: node as OutputRef<object>, description: 'The object of this entry.' }),
       cursor: t.string({
@@ -47,6 +50,7 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
   });
   const ConnectionRef: OutputRef<unknown> = builder.objectRef<Connection<object>>(`${name}Connection`).implement({
     description: `A page of a list of ${things}.`,
+    extensions: cacheFor('inherit'),
     fields: (t) => ({
       edges: t.field({
         type: [EdgeRef],

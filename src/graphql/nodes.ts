@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import { z } from 'zod';
 import { builder, type SchemaTypes } from './builder.ts';
+import { cacheFor } from './cache-hints.ts';
 import { anyId, encodeId } from './ids.ts';
 import { type LoadNode, loadNode, registerNodeType } from './node-types.ts';
 
@@ -27,6 +28,7 @@ export function asNode(
 
 builder.queryFields((t) => ({
   node: t.field({
+    extensions: cacheFor('inherit'),
     type: builder.nodeInterfaceRef(),
     nullable: true,
     args: { id: t.arg.id({ required: true, description: 'The id of any object.' }).validate(anyId) },
@@ -34,6 +36,7 @@ builder.queryFields((t) => ({
     resolve: (_root, { id }, ctx) => loadNode(ctx, id),
   }),
   nodes: t.field({
+    extensions: cacheFor('inherit'),
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
     args: {

@@ -32,7 +32,7 @@ export const createMaskError =
     if (error instanceof RangeError) return new ClientError('BAD_REQUEST', 'The document is nested too deeply.');
     const { nodes, path } = error instanceof GraphQLError ? error : { nodes: undefined, path: undefined };
     // The request's own signal, whose reason everything that waited for data rejects with.
-    if (original instanceof DOMException && original.name === 'AbortError')
+    if (original instanceof DOMException && /^(Abort|Timeout)Error$/.test(original.name))
       return new ClientError('REQUEST_ABORTED', 'The request was aborted.', {}, { nodes, path });
     const known = translate(original);
     if (known) return new GraphQLError(known.message, { nodes, path, extensions: known.extensions });

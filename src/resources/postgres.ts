@@ -97,6 +97,12 @@ async function describeTables(pool: pg.Pool, prisma: object): Promise<Map<string
      where c.oid = any(select to_regclass(quote_ident(name)) from unnest($1::text[]) name) and a.attnum > 0 and not a.attisdropped`,
     [Object.entries(models).map(([name, model]) => model.dbName ?? name)],
   );
+  const announcing = await pool.query<{ table: string; columns: string[] }>(
+    `select c.relname as "table", string_to_array(trim(trailing '|' from replace(encode(t.tgargs, 'escape'), '\\000', '|')), '|') as columns
+     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+     where p.proname = 'convoy_announce_change' and t.tgname = 'announce_update' and t.tgenabled <> 'D' and pg_table_is_visible(c.oid)`,
+  );
+  const announced = new Map(announcing.rows.map(({ table, columns }) => [table, new Set(columns)]));
   const types = new Map(rows.map((row) => [`${row.table}.${row.column}`, row.type]));
   return new Map(
     Object.entries(models).map(([model, { dbName = model, fields }]) => {
@@ -105,7 +111,7 @@ async function describeTables(pool: pg.Pool, prisma: object): Promise<Map<string
         const type = types.get(`${dbName}.${name}`);
         return type === undefined ? [] : [[field.name, { name, type }]];
       });
-      return [model, { name: dbName, columns: new Map(columns) }];
+      return [model, { name: dbName, columns: new Map(columns), announced: announced.get(dbName) }];
     }),
   );
 }

@@ -1,8 +1,10 @@
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { PaymentModeRef } from './inputs.ts';
 
 export const SalaryMonth = builder.prismaObject('SalaryMonth', {
   description: 'What was paid for a month.',
+  extensions: cacheFor('inherit'),
   fields: (t) => ({
     month: t.expose('month', { type: 'Date', description: 'The first day of the month.' }),
     amount: t.expose('amount', { type: 'Decimal', description: 'In INR.' }),
@@ -11,6 +13,7 @@ export const SalaryMonth = builder.prismaObject('SalaryMonth', {
 
 export const InvoiceItem = builder.prismaObject('InvoiceItem', {
   description: 'A line of an invoice.',
+  extensions: cacheFor('inherit'),
   fields: (t) => ({
     service: t.exposeString('service', { description: 'What was sold.' }),
     hsnCode: t.exposeString('hsnCode', { nullable: true, description: 'The HSN or SAC code of the service.' }),
@@ -22,6 +25,7 @@ export const InvoiceItem = builder.prismaObject('InvoiceItem', {
 
 export const DailySheetEntry = builder.prismaObject('DailySheetEntry', {
   description: 'A client of the day.',
+  extensions: cacheFor('inherit'),
   fields: (t) => ({
     clientName: t.exposeString('clientName', { description: 'Who came.' }),
     service: t.exposeString('service', { description: 'What they came for.' }),

@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, pageArgs } from '../../graphql/connections.ts';
 import { line } from '../../graphql/validation.ts';
 import { STAFF } from '../user/roles.ts';
@@ -9,6 +10,7 @@ import { Certificate, CertificateConnection } from './schema.ts';
 
 builder.queryFields((t) => ({
   certificate: t.field({
+    extensions: cacheFor({ maxAgeSeconds: 10 }),
     type: Certificate,
     nullable: true,
     args: {
@@ -18,6 +20,7 @@ builder.queryFields((t) => ({
     resolve: (_root, { number }, ctx) => visibleCertificate(ctx, certificateByNumber(ctx).load(number.trim().toUpperCase())),
   }),
   publicCertificates: t.field({
+    extensions: cacheFor('inherit'),
     type: CertificateConnection,
     args: { filter: t.arg({ type: CertificateFilter, description: 'Which certificates.' }), ...pageArgs },
     description: 'The certificates that everybody may see, newest first.',

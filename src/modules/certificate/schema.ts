@@ -2,6 +2,7 @@
 
 import type { PaymentMode } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connectionOf } from '../../graphql/connections.ts';
 import { edgeBy } from '../../graphql/edges.ts';
 import { asNode } from '../../graphql/nodes.ts';
@@ -28,6 +29,7 @@ type CertificateRow = Row<'Certificate'>;
 
 const SpaSnapshotRef = builder.objectRef<SpaSnapshot>('SpaSnapshot').implement({
   description: 'What was printed of a spa when a certificate was issued. Later changes of the spa do not change it.',
+  extensions: cacheFor('inherit'),
   fields: (t) => ({
     code: t.exposeInt('code', { nullable: true, description: 'The code of the spa.' }),
     ...Object.fromEntries(
@@ -43,6 +45,7 @@ const SpaSnapshotRef = builder.objectRef<SpaSnapshot>('SpaSnapshot').implement({
 
 export const Certificate = builder.prismaInterface('Certificate', {
   description: 'A document that the company has issued. Each category is a type of its own.',
+  extensions: cacheFor({ maxAgeSeconds: 60 }),
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ category }) => categories[category].type,
 });
@@ -86,7 +89,12 @@ builder.prismaInterfaceFields(Certificate, (t) => ({
 
 const types = Object.values(categories).map((category) => ({
   category,
-  Type: builder.prismaObject('Certificate', { variant: category.type, interfaces: [Certificate], description: category.description }),
+  Type: builder.prismaObject('Certificate', {
+    variant: category.type,
+    interfaces: [Certificate],
+    description: category.description,
+    extensions: cacheFor({ maxAgeSeconds: 60 }),
+  }),
 }));
 
 for (const type of types) {

@@ -7,12 +7,14 @@ export const hiringFormById = rowLoader('HiringForm', 'id');
 const inCity: Filter<string> = {
   sql: (column, city) => `exists (select 1 from spas where spas.id = ${column('spaId')} and spas.city = ${city})`,
   type: { sql: 'text' },
+  reads: ['Spa'],
 };
 
 /** Openings at a spa that is closed are for staff. */
 const atActiveSpa: Filter<boolean> = {
   sql: (column) => `exists (select 1 from spas where spas.id = ${column('spaId')} and spas.is_active)`,
   type: { sql: 'boolean' },
+  reads: ['Spa'],
 };
 
 export const hiringForms = listLoader('HiringForm', {

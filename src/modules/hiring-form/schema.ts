@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
 import { edgeBy } from '../../graphql/edges.ts';
 import { idOf } from '../../graphql/ids.ts';
@@ -14,7 +15,10 @@ import { User } from '../user/schema.ts';
 import { hiringForms } from './loaders.ts';
 import { visibleHiringForm } from './policy.ts';
 
-export const HiringForm = builder.prismaObject('HiringForm', { description: 'An opening at a spa.' });
+export const HiringForm = builder.prismaObject('HiringForm', {
+  description: 'An opening at a spa.',
+  extensions: cacheFor({ maxAgeSeconds: 60 }),
+});
 
 builder.prismaObjectFields(HiringForm, (t) => ({
   forRole: t.exposeString('forRole', { description: 'The position to fill.' }),
@@ -55,6 +59,7 @@ const HiringFormFilter = builder.inputType('HiringFormFilter', {
 
 builder.queryField('hiringForms', (t) =>
   t.field({
+    extensions: cacheFor('inherit'),
     type: HiringFormConnection,
     args: { filter: t.arg({ type: HiringFormFilter, description: 'Which openings.' }), ...pageArgs },
     description: 'The job board: openings at spas that the viewer may see, newest first.',

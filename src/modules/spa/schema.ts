@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { asNode } from '../../graphql/nodes.ts';
@@ -16,7 +17,10 @@ import { User } from '../user/schema.ts';
 import { spas } from './loaders.ts';
 import { spasVisibleTo, visibleSpa } from './policy.ts';
 
-export const Spa = builder.prismaObject('Spa', { description: 'A spa of the company. Closed ones are for staff.' });
+export const Spa = builder.prismaObject('Spa', {
+  description: 'A spa of the company. Closed ones are for staff.',
+  extensions: cacheFor({ maxAgeSeconds: 60 }),
+});
 
 builder.prismaObjectFields(Spa, (t) => ({
   code: t.exposeInt('code', { nullable: true, description: 'The number that the company calls it by; unique.' }),
@@ -79,6 +83,7 @@ const SpaFilter = builder.inputType('SpaFilter', {
 
 builder.queryFields((t) => ({
   spa: t.field({
+    extensions: cacheFor('inherit'),
     type: Spa,
     nullable: true,
     args: { id: t.arg.id({ required: true, description: 'The spa.' }).validate(idOf('Spa')) },
@@ -86,6 +91,7 @@ builder.queryFields((t) => ({
     resolve: (_root, { id }, ctx) => visibleSpa(ctx, id),
   }),
   spas: t.field({
+    extensions: cacheFor('inherit'),
     type: SpaConnection,
     args: { filter: t.arg({ type: SpaFilter, description: 'Which spas.' }), ...pageArgs },
     description: 'The spas, by name. Staff see closed ones too.',

@@ -1,5 +1,6 @@
 import { TemplateKind } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { asNode } from '../../graphql/nodes.ts';
@@ -10,7 +11,10 @@ import { templatesVisibleTo, visibleTemplate } from './policy.ts';
 
 export const TemplateKindRef = builder.enumType(TemplateKind, { name: 'TemplateKind', description: 'What a template is made of.' });
 
-export const Template = builder.prismaObject('CertificateTemplate', { description: 'What certificates of a category are printed with.' });
+export const Template = builder.prismaObject('CertificateTemplate', {
+  description: 'What certificates of a category are printed with.',
+  extensions: cacheFor({ maxAgeSeconds: 300 }),
+});
 
 builder.prismaObjectFields(Template, (t) => ({
   name: t.exposeString('name', { description: 'The name.' }),
@@ -54,6 +58,7 @@ const TemplateFilter = builder.inputType('TemplateFilter', {
 
 builder.queryFields((t) => ({
   templates: t.field({
+    extensions: cacheFor('inherit'),
     type: TemplateConnection,
     args: { filter: t.arg({ type: TemplateFilter, description: 'Which templates.' }), ...pageArgs },
     description: 'The templates, by category, variant (those without one last) and name. Staff see those that are private or inactive too.',
@@ -61,6 +66,7 @@ builder.queryFields((t) => ({
       connect(templates, ctx, info, args, { where: filter ?? {}, visible: templatesVisibleTo(await ctx.viewer()) }),
   }),
   template: t.field({
+    extensions: cacheFor('inherit'),
     type: Template,
     nullable: true,
     args: { id: t.arg.id({ required: true, description: 'The template.' }).validate(idOf('CertificateTemplate')) },

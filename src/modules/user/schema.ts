@@ -1,5 +1,6 @@
 import { Role } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
+import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import { searchText } from '../../graphql/validation.ts';
@@ -20,6 +21,7 @@ const forSelfAndAdmins = { nullable: true, authScopes: selfOrAdmin, unauthorized
 
 export const User = builder.prismaObject('User', {
   description: 'Somebody with an account. Visitors see the name of those who have issued a public certificate, and nothing else.',
+  extensions: cacheFor({ maxAgeSeconds: 60 }),
 });
 
 builder.prismaObjectFields(User, (t) => ({
