@@ -6,16 +6,19 @@ import type { Database } from './batching/database.ts';
 import type { MaybePromise } from './batching/maybe-promise.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import type { ClientError } from './errors.ts';
+import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context, Viewer } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
 import { schema } from './graphql/schema.ts';
-import { createFastLane, useFastLane } from './http/fast-lane.ts';
+import { createFastLane, type LaneContext, useFastLane } from './http/fast-lane.ts';
+import type { Params } from './http/operation-request.ts';
 import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
 import { useCompiledOperations } from './plugins/use-compiled-operations.ts';
 import { useHealth } from './plugins/use-health.ts';
 import { type Example, usePlayground } from './plugins/use-playground.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useToken } from './plugins/use-token.ts';
+import type { ResponseCache } from './response-cache/response-cache.ts';
 import type { Tokens } from './tokens.ts';
 
 export const ENDPOINT = '/graphql';
@@ -31,6 +34,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   loadViewer: (ctx: Context) => MaybePromise<Viewer | null>;
   /** Recognises failures of resources that a client may know of. */
   translateError: (error: unknown) => ClientError | undefined;
+  /** Answers that visitors share, and what resolves when it has heard of everything that was committed before; undefined for none. */
+  responseCache?: { responses: ResponseCache; barrier: () => Promise<void> };
   /** The playground with its examples; undefined for none. */
   playground: { examples: readonly Example[]; hasDemoUsers: boolean } | undefined;
   /** Origins whose pages may call the gateway. */
@@ -40,14 +45,14 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
 
 export type App = {
   /** Answers a request of the Fetch API. */
-  fetch: YogaServerInstance<Record<never, never>, Context>['fetch'];
+  fetch: YogaServerInstance<LaneContext, Context>['fetch'];
   /** Answers requests of node:http, with the same answers and in less time. */
   listener: RequestListener;
 };
 
 /** The gateway: everything that happens to a request, in order. */
 export function createApp(deps: AppDeps): App {
-  const { log, database, prisma, pubSub, tokens, playground, isDebugging, translateError } = deps;
+  const { log, database, prisma, pubSub, tokens, playground, responseCache, isDebugging, translateError } = deps;
   const errors = { log, isDebugging, translate: translateError };
   const batcher = new Batcher(database, {
     // A database that is gone fails every key: to try them again one by one would be an attack on it.
@@ -57,19 +62,29 @@ export function createApp(deps: AppDeps): App {
 
   const cors: CORSOptions = deps.corsOrigins.length === 0 ? false : { origin: [...deps.corsOrigins], credentials: false, maxAge: 86_400 };
 
-  const yoga = createYoga<Record<never, never>, Context>({
+  const documents = createDocumentCache();
+  const cache = responseCache && {
+    responses: responseCache.responses,
+    // A document that comes for the first time is not known to be valid, nor what it reads.
+    secondsOf: ({ query, operationName }: Params) => {
+      const document = documents.documentCache.get(query);
+      return document ? cacheSecondsOf(schema, document, operationName) : 0;
+    },
+  };
+
+  const yoga = createYoga<LaneContext, Context>({
     schema,
     graphqlEndpoint: ENDPOINT,
     logging: false,
     graphiql: false,
     landingPage: false,
     multipart: false,
-    parserAndValidationCache: createDocumentCache(),
+    parserAndValidationCache: documents,
     // Yoga answers any path with this ending; /health itself is useHealth's.
     healthCheckEndpoint: '/health/live',
     cors,
     maskedErrors: { maskError: createMaskError(errors) },
-    context: ({ request }) => {
+    context: ({ request, dependencies }) => {
       const ctx: Context = {
         requestId: requestIdOf(request),
         log,
@@ -77,7 +92,8 @@ export function createApp(deps: AppDeps): App {
         pubSub,
         tokens,
         token: undefined,
-        loaders: new RequestLoaders(batcher, { signal: request.signal }),
+        loaders: new RequestLoaders(batcher, { signal: request.signal, dependencies }),
+        announced: async () => await responseCache?.barrier(),
         // Read through the request's loaders: once for each request, and again after a mutation.
         viewer() {
           return deps.loadViewer(this);
@@ -111,5 +127,5 @@ export function createApp(deps: AppDeps): App {
     ],
   });
 
-  return { fetch: yoga.fetch, listener: createFastLane(yoga, { endpoint: ENDPOINT, cors }) };
+  return { fetch: yoga.fetch, listener: createFastLane(yoga, { endpoint: ENDPOINT, cors, cache }) };
 }

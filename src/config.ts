@@ -32,6 +32,8 @@ export const variables = {
   PLAYGROUND: flag.optional(),
   CORS_ORIGINS: list.default([]),
   BATCHING: flag.default(true),
+  RESPONSE_CACHE: flag.default(true),
+  RESPONSE_CACHE_MAX_BYTES: z.coerce.number('bytes').int('whole bytes').min(1_000_000, 'at least 1000000').default(33_554_432),
   REDIS_ENABLED: flag.default(false),
   REDIS_URL: z.string().default('redis://localhost:6379'),
   LOG_LEVEL: z
@@ -82,6 +84,8 @@ export function loadConfig(env: Record<string, string | undefined>) {
     hasPlayground: settings.PLAYGROUND ?? isWorkplace,
     corsOrigins: settings.CORS_ORIGINS,
     hasBatching: settings.BATCHING,
+    /** Undefined for no response cache. */
+    responseCacheMaxBytes: settings.RESPONSE_CACHE ? settings.RESPONSE_CACHE_MAX_BYTES : undefined,
     redisUrl: settings.REDIS_ENABLED ? settings.REDIS_URL : undefined,
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
     /** Whether answers carry the cause of an unexpected error. */

@@ -9,6 +9,7 @@ import { loadViewer } from './modules/user/policy.ts';
 import { databaseError } from './resources/database-errors.ts';
 import { openPostgres } from './resources/postgres.ts';
 import { openPubSub } from './resources/redis.ts';
+import { openResponseCache } from './resources/response-cache.ts';
 import { createTokens } from './tokens.ts';
 
 /** Addresses that this machine reaches as localhost. */
@@ -28,14 +29,28 @@ export type WorkerOptions = {
 
 /** Opens the resources, listens, and returns how to stop. Throws StartError where a resource or the port is not to be had. */
 export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUsers, log }: WorkerOptions) {
-  const postgres = await openPostgres(databaseUrl, log);
-  const messages = await openPubSub(config.redisUrl, log).catch(async (error) => {
-    await postgres.close();
-    throw error;
-  });
+  const opened: (() => Promise<void>)[] = [];
+  const closeResources = async () => {
+    for (const close of opened.toReversed()) await close();
+  };
+  /** Opens one after the other; where one cannot be, those before it are closed. */
+  const open = async <R extends { close: () => Promise<void> }>(opening: Promise<R>): Promise<R> => {
+    const resource = await opening.catch(async (error) => {
+      await closeResources();
+      throw error;
+    });
+    opened.push(resource.close);
+    return resource;
+  };
+  const postgres = await open(openPostgres(databaseUrl, log));
+  const messages = await open(openPubSub(config.redisUrl, log));
+  const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
+  const responseCache = maxBytes === undefined ? undefined : await open(openResponseCache({ databaseUrl, redisUrl, maxBytes }, log));
+
   const app = createApp({
     database: postgres.database,
-    batching: { isShared: config.hasBatching },
+    batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
+    responseCache,
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
     tokens: createTokens({ secretKeys, ttlSeconds: config.tokenTtlSeconds }),
@@ -47,11 +62,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     log,
   });
   const server = createServer(app.listener);
-  const open = watchResponses(server);
-  const closeResources = async () => {
-    await messages.close();
-    await postgres.close();
-  };
+  const responses = watchResponses(server);
   await listen(server, config).catch(async (error) => {
     await closeResources();
     throw error;
@@ -61,7 +72,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     url: `http://${LOCAL.includes(config.host) ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host}:${port}${ENDPOINT}`,
     /** Stops accepting, lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */
     close: async () => {
-      await drain(server, open);
+      await drain(server, responses);
       await closeResources();
     },
   };

@@ -11,6 +11,7 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 
@@ -23,18 +24,17 @@ export const cacheFor = (hint: CacheHint) => ({ cacheHint: hint });
 type Extended = { extensions: Readonly<Record<string, unknown>> };
 const hintOf = ({ extensions }: Extended) => extensions.cacheHint as CacheHint | undefined;
 
-const policies = new WeakMap<DocumentNode, Map<string, number>>();
+const known = new WeakMap<OperationDefinitionNode, number>();
 
 /** For how many seconds an operation's answer may be shared by visitors; 0 where not at all. The document must be valid. */
 export function cacheSecondsOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): number {
-  const ofDocument = policies.getOrInsertComputed(document, () => new Map());
-  return ofDocument.getOrInsertComputed(operationName ?? '', () => secondsOf(schema, document, operationName));
+  const operation = getOperationAST(document, operationName);
+  return operation ? known.getOrInsertComputed(operation, () => secondsOf(schema, document, operation)) : 0;
 }
 
-function secondsOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): number {
-  const operation = getOperationAST(document, operationName);
+function secondsOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): number {
   const root = schema.getQueryType();
-  if (operation?.operation !== 'query' || !root) return 0;
+  if (operation.operation !== 'query' || !root) return 0;
   let least = Number.POSITIVE_INFINITY;
   const visited = new Set<string>();
 

@@ -17,6 +17,8 @@ export type Context = HasLoaders & {
   pubSub: PubSub<Topics>;
   tokens: Tokens;
   token: Token | undefined;
+  /** Resolves when caches have heard of everything that was committed before. */
+  announced(): Promise<void>;
   /** Null for a visitor, and for a token whose user is gone, inactive, or has since changed the password. */
   viewer(): MaybePromise<Viewer | null>;
 };

@@ -1,8 +1,10 @@
-// A Pothos plugin: after each mutation the request forgets what it had read, so that the answer shows what was written.
+// A Pothos plugin: after each mutation the request forgets what it had read, so that the answer shows what was written, and shared
+// caches have dropped it before the answer says that it is done.
 
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';
 import type { HasLoaders } from '../batching/request-loaders.ts';
+import type { Context } from './context.ts';
 
 const pluginName = 'freshMutations';
 
@@ -25,6 +27,7 @@ export class FreshMutationsPlugin<Types extends SchemaTypes> extends BasePlugin<
         return await resolver(parent, args, ctx, info);
       } finally {
         (ctx as HasLoaders).loaders.clear();
+        await (ctx as Context).announced();
       }
     };
   }

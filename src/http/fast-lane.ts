@@ -1,34 +1,40 @@
-// The way of ordinary requests, those that carry one operation as JSON and get one answer as JSON. Yoga's own way makes streams and Fetch
+// The way of ordinary requests, those that carry one operation and get one answer as JSON. Yoga's own way makes streams and Fetch
 // objects of them, which costs as much as the execution. Here the socket's bytes become parameters, Yoga's operation pipeline with
 // all its plugins runs, and the answer is written once. Whatever is not ordinary, before or after the execution, goes to Yoga, which
 // answers as it does without this lane: other methods, paths and media types, bodies that are no JSON, and results with errors.
+// An answer that visitors share is found before anything is parsed.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type CORSOptions, getCORSHeadersByRequestAndOptions } from '@whatwg-node/server';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
+import { Dependencies } from '../batching/dependencies.ts';
 import { requestIdOf } from '../plugins/use-request-id.ts';
-import { jsonTypeFor } from './media-type.ts';
-import { readBody } from './read-body.ts';
+import type { ResponseCache } from '../response-cache/response-cache.ts';
+import type { StoredResponse } from '../response-cache/store.ts';
+import { type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
 
-type Options = {
+export type FastLaneOptions = {
   /** The path of GraphQL. */
   endpoint: string;
   cors: CORSOptions;
+  /** Answers that visitors share, and for how many seconds an operation's may be; undefined to keep none. */
+  cache?: { responses: ResponseCache; secondsOf: (params: Params) => number };
   /** Longer bodies, and those of unknown length, take Yoga's way. In bytes. Default 1 MiB. */
   maxBodyBytes?: number;
 };
 
 /** What has come of a request already: Yoga writes it. */
 type Outcome = { result: ExecutionResult } | { error: unknown };
-type Handed = { outcome?: Outcome };
-type Params = { query: string };
+
+/** What the lane adds to Yoga's context. */
+export type LaneContext = { outcome?: Outcome; dependencies?: Dependencies };
 
 /** For Yoga, where a fast lane stands before it: takes what the lane has executed. */
 export function useFastLane(): Plugin {
   return {
     onParams({ context, setResult }) {
-      const { outcome } = context as Handed;
+      const { outcome } = context as LaneContext;
       if (!outcome) return;
       if ('error' in outcome) throw outcome.error;
       setResult(outcome.result);
@@ -38,68 +44,106 @@ export function useFastLane(): Plugin {
 
 /** A listener for node:http: ordinary requests take the lane, all others Yoga's own way. */
 export function createFastLane<Context extends Record<string, unknown>>(
-  yoga: YogaServerInstance<Record<never, never>, Context>,
-  { endpoint, cors, maxBodyBytes = 2 ** 20 }: Options,
+  yoga: YogaServerInstance<LaneContext, Context>,
+  { endpoint, cors, cache, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
 ): RequestListener {
   const { Request } = yoga.fetchAPI;
 
   return async (req, res) => {
-    const type = isOrdinary(req) ? jsonTypeFor(req.headers.accept) : undefined;
+    const type = ordinaryType(req, { endpoint, maxBodyBytes });
     if (type === undefined) return void yoga(req, res);
-    const body = await readBody(req);
-    if (!body) return;
-    const params = parseParams(body);
-    if (!params) return hand(req, res, body);
+    const asked = await readRequest(req, type);
+    if (!asked) return;
+    // Whoever sends a token gets an answer of their own, whatever the token is worth.
+    const shared = req.headers.authorization === undefined ? cache : undefined;
+    const found = shared?.responses.find(asked.text);
+    const stored = found instanceof Promise ? await found : found;
+    if (stored) return writeShared(req, res, asked, stored, 'hit');
 
-    const request = new Request(`http://localhost${endpoint}`, { method: 'POST', headers: req.headers as never, signal: signalOf(res) });
-    let result: ExecutionResult;
-    try {
-      result = (await yoga.getResultForParams({ params, request }, { req, res, request } as never)) as ExecutionResult;
-    } catch (error) {
-      return hand(req, res, body, request, { error });
+    const params = parseParams(asked);
+    if (!params) return hand(req, res, asked);
+    const request = requestOf(req, signalOf(res));
+    const execute = async (dependencies?: Dependencies): Promise<Outcome> => {
+      try {
+        const result = await yoga.getResultForParams({ params, request }, { req, res, request, dependencies } as never);
+        return { result: result as ExecutionResult };
+      } catch (error) {
+        return { error };
+      }
+    };
+
+    const seconds = shared?.secondsOf(params) ?? 0;
+    let outcome: Outcome | undefined;
+    if (shared && seconds > 0) {
+      const kept = await shared.responses.share(asked.text, seconds, async () => {
+        const dependencies = new Dependencies();
+        outcome = await execute(dependencies);
+        return isPlain(outcome) ? { body: JSON.stringify(outcome.result), dependencies } : undefined;
+      });
+      if (kept) return writeShared(req, res, asked, kept, 'miss', request);
     }
+    outcome ??= await execute();
     if (request.signal.aborted) return;
-    if (result.errors || result.extensions?.http || Symbol.asyncIterator in result) return hand(req, res, body, request, { result });
-    write(res, type, request, JSON.stringify(result));
+    if (!isPlain(outcome)) return hand(req, res, asked, request, outcome);
+    write(res, asked, request, JSON.stringify(outcome.result), { 'cache-control': 'no-store' });
   };
 
-  function isOrdinary({ method, url, headers }: IncomingMessage): boolean {
-    return (
-      method === 'POST' &&
-      url === endpoint &&
-      headers['content-encoding'] === undefined &&
-      /^application\/json(; ?charset=utf-8)?$/i.test(headers['content-type'] ?? '') &&
-      Number(headers['content-length']) <= maxBodyBytes
-    );
+  function requestOf({ method, headers }: IncomingMessage, signal?: AbortSignal): Request {
+    return new Request(`http://localhost${endpoint}`, { method, headers: headers as never, signal });
   }
 
-  function write(res: ServerResponse, type: string, request: Request, json: string): void {
+  function write(res: ServerResponse, { type }: OperationRequest, request: Request, json: string, headers: Record<string, string>): void {
     if (res.destroyed) return;
     res.writeHead(200, {
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(json),
       'x-request-id': requestIdOf(request),
       ...getCORSHeadersByRequestAndOptions(request, cors),
+      ...headers,
     });
     res.end(json);
   }
 
+  /** By GET with what a browser and a CDN need to keep it themselves; an answer to POST is nobody else's to keep. */
+  function writeShared(
+    req: IncomingMessage,
+    res: ServerResponse,
+    asked: OperationRequest,
+    { body, etag, expiresAt }: StoredResponse,
+    how: 'hit' | 'miss',
+    request = requestOf(req),
+  ): void {
+    if (asked.method === 'POST') write(res, asked, request, body, { 'cache-control': 'no-store', 'x-cache': how });
+    else {
+      const headers = {
+        'cache-control': `public, max-age=${Math.max(0, Math.floor((expiresAt - Date.now()) / 1000))}`,
+        etag,
+        vary: 'accept, authorization, origin',
+        'x-cache': how,
+      };
+      if (isKnown(req, etag)) {
+        res.writeHead(304, { 'x-request-id': requestIdOf(request), ...getCORSHeadersByRequestAndOptions(request, cors), ...headers });
+        res.end();
+      } else write(res, asked, request, body, headers);
+    }
+  }
+
   /** Yoga takes a body that was read from a property of this name, as serverless platforms give it. */
-  function hand(req: IncomingMessage, res: ServerResponse, body: Buffer, request?: Request, outcome?: Outcome): void {
+  function hand(req: IncomingMessage, res: ServerResponse, { body }: OperationRequest, request?: Request, outcome?: Outcome): void {
     if (request) req.headers['x-request-id'] = requestIdOf(request);
-    void yoga(Object.assign(req, { body }), res, { outcome } as never);
+    void yoga(Object.assign(req, body && { body }), res, { outcome } as never);
   }
 }
 
-/** The parameters of one operation; undefined for anything else, whose fault Yoga names. */
-function parseParams(body: Buffer): Params | undefined {
-  try {
-    const params = JSON.parse(body.toString());
-    // The word may stand elsewhere than as the operation's type: the detour costs time, nothing else.
-    return typeof params?.query === 'string' && !/\bsubscription\b/.test(params.query) ? params : undefined;
-  } catch {
-    return undefined;
-  }
+/** Whether the client has this very answer: RFC 9110, 13.1.2. */
+function isKnown({ headers }: IncomingMessage, etag: string): boolean {
+  const known = headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return known?.some((one) => one === etag || one === '*') ?? false;
+}
+
+/** Whether an outcome is written as it is: data, and nothing that Yoga does more with. */
+function isPlain(outcome: Outcome): outcome is { result: ExecutionResult } {
+  return 'result' in outcome && !outcome.result.errors && !outcome.result.extensions?.http && !(Symbol.asyncIterator in outcome.result);
 }
 
 /** Aborted when the client goes away before it has its answer. */

@@ -26,27 +26,32 @@ type Known = { calls: number; isDecided?: true; run?: Run };
  * are wrong, so that its errors are the same.
  */
 export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
-  const known = new WeakMap<DocumentNode, Map<string, Known>>();
+  const known = new WeakMap<OperationDefinitionNode, Known>();
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
-      const { document, operationName } = args;
-      const operations = known.getOrInsertComputed(document, () => new Map());
-      const operation = operations.getOrInsertComputed(operationName ?? '', () => ({ calls: 0 }));
+      const definition = getOperationAST(args.document, args.operationName);
+      if (!definition) return;
+      const operation = known.getOrInsertComputed(definition, () => ({ calls: 0 }));
       if (!operation.isDecided && operation.calls++ >= minCalls) {
         operation.isDecided = true;
         // Not in the way of this request: when the event loop comes round again.
-        if (minCalls > 0) setImmediate(() => compile(operation, args));
-        else compile(operation, args);
+        if (minCalls > 0) setImmediate(() => compile(operation, definition, args));
+        else compile(operation, definition, args);
       }
       if (operation.run) setExecuteFn(withOriginal(operation.run, executeFn));
     },
   };
 }
 
-function compile(operation: Known, { schema, document, operationName }: ExecutionArgs): void {
-  const definition = getOperationAST(document, operationName);
-  if (!definition || !isCompilable(definition, document)) return;
-  const compiled = compileQuery(schema, document, operationName ?? undefined, { disableLeafSerialization: true });
+/**
+ * GraphQL's own scalars and enums are written as resolvers give them, which TypeScript has checked: Pothos types every field. The
+ * compiler still refuses null where none may be, and runs the serializers of other scalars.
+ */
+const OPTIONS = { disableLeafSerialization: true };
+
+function compile(operation: Known, definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): void {
+  if (!isCompilable(definition, document)) return;
+  const compiled = compileQuery(schema, document, operationName ?? undefined, OPTIONS);
   if (!isCompiledQuery(compiled)) return;
   operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
 }

@@ -7,6 +7,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 import { openPrisma } from './prisma.ts';
 
 const MAX_PREPARED = 500;
+const READERS_SHARE = 0.8;
 
 /**
  * Opens the pool that everything shares, Prisma's client over it, and the port that loaders read through. Throws StartError with
@@ -52,6 +53,8 @@ export async function openPostgres(databaseUrl: string, log: Log) {
     pool,
     prisma,
     database,
+    /** How many connections reads may take at once: writes find one when all others are busy. */
+    maxReads: Math.max(1, Math.floor(pool.options.max * READERS_SHARE)),
     close,
   };
 }

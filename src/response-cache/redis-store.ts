@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { ResponseStore } from './store.ts';
 
@@ -24,7 +25,8 @@ const REMEMBERED_MS = 86_400_000;
  */
 export function createRedisStore(redis: Redis, { prefix }: RedisStoreOptions): ResponseStore {
   const momentsKey = `${prefix}moments`;
-  const keyOf = (key: string) => `${prefix}response:${key}`;
+  // A key is a whole request: it may be long.
+  const keyOf = (key: string) => `${prefix}response:${createHash('sha256').update(key).digest('base64url')}`;
   const commands = define(redis);
   return {
     async get(key) {

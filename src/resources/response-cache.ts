@@ -1,0 +1,55 @@
+import { Redis } from 'ioredis';
+import { StartError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { createMemoryStore } from '../response-cache/memory-store.ts';
+import { createRedisStore } from '../response-cache/redis-store.ts';
+import { createResponseCache } from '../response-cache/response-cache.ts';
+import { openChanges } from './changes.ts';
+
+type Options = {
+  databaseUrl: string;
+  /** Where gateways share one Redis; undefined keeps answers in memory. */
+  redisUrl: string | undefined;
+  /** For answers in memory. */
+  maxBytes: number;
+};
+
+/** A slower answer of Redis is no help: the database is as fast. */
+const COMMAND_TIMEOUT_MS = 250;
+
+/** Opens the cache of answers that visitors share, and what tells it of changes. Throws StartError where a server does not answer. */
+export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Options, log: Log) {
+  const { changes, close: closeChanges } = await openChanges(databaseUrl, log);
+  const redis =
+    redisUrl === undefined
+      ? undefined
+      : await openRedis(redisUrl, log).catch(async (error) => {
+          await closeChanges();
+          throw error;
+        });
+  const store = redis ? createRedisStore(redis, { prefix: 'convoy:' }) : createMemoryStore({ maxBytes });
+  return {
+    responses: createResponseCache(store, changes, log),
+    barrier: () => changes.barrier(),
+    close: async () => {
+      await closeChanges();
+      redis?.disconnect();
+    },
+  };
+}
+
+async function openRedis(redisUrl: string, log: Log): Promise<Redis> {
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    connectTimeout: 3000,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+  });
+  redis.on('error', (error) => log.warn({ err: error }, 'Redis does not answer the response cache'));
+  await redis.connect().catch((error) => {
+    redis.disconnect();
+    throw new StartError(`Redis does not answer (${error.message}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
+  });
+  return redis;
+}

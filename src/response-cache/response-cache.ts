@@ -1,0 +1,101 @@
+// Answers that all visitors share, kept until something that they were made from changes. One request makes an answer, those that
+// ask for the same meanwhile wait for it. What keeps stale answers out is the order: look up, read, then keep with the lookup's moment.
+
+import { createHash } from 'node:crypto';
+import type { Dependencies } from '../batching/dependencies.ts';
+import type { Log } from '../log.ts';
+import type { ChangeListener } from '../resources/changes.ts';
+import type { ResponseStore, StoredResponse } from './store.ts';
+
+/** What tells of changes: see resources/changes.ts. */
+type Changes = { readonly isConnected: boolean; subscribe(listener: ChangeListener): () => void };
+
+/** An answer that was made. */
+export type Made = { body: string; dependencies: Dependencies };
+
+export type ResponseCache = {
+  /** The kept answer of a key. */
+  find(key: string): Promise<StoredResponse | undefined> | StoredResponse | undefined;
+  /**
+   * The kept answer of a key, or one that `make` makes, or that it is making for somebody else. Undefined where there is none to share:
+   * the caller makes its own. `make` returns undefined for an answer that may not be kept.
+   */
+  share(key: string, maxAgeSeconds: number, make: () => Promise<Made | undefined>): Promise<StoredResponse | undefined>;
+};
+
+/**
+ * A cache over a store. It is out of use while changes may go unheard, and while the store cannot be told of one; a failing store is
+ * a miss, never an error.
+ */
+export function createResponseCache(store: ResponseStore, changes: Changes, log: Log): ResponseCache {
+  const making = new Map<string, Promise<StoredResponse | undefined>>();
+  /** Whether the store has missed a change, and may hold what is stale. */
+  let isDoubtful = false;
+
+  const tell = (told: void | Promise<void>): void => {
+    if (told instanceof Promise) told.catch(lose);
+  };
+  const lose = (error: unknown): void => {
+    if (!isDoubtful) log.warn({ err: error }, 'the response cache is out of use until its store answers');
+    isDoubtful = true;
+    setTimeout(() => {
+      Promise.resolve()
+        .then(() => store.clear())
+        .then(() => {
+          isDoubtful = false;
+        }, lose);
+    }, RETRY_MS).unref();
+  };
+  changes.subscribe({
+    onChange: (tags) => tell(store.invalidate(tags)),
+    onGap: () => tell(store.clear()),
+  });
+  // What a store holds from before, as Redis may, has missed the changes since.
+  tell(store.clear());
+
+  const isUsable = () => changes.isConnected && !isDoubtful;
+
+  async function make(key: string, maxAgeSeconds: number, work: () => Promise<Made | undefined>): Promise<StoredResponse | undefined> {
+    try {
+      const lookup = await store.get(key);
+      if (lookup.found) return lookup.found;
+      const made = await work();
+      if (!made?.dependencies.isComplete || !isUsable()) return undefined;
+      const response = { body: made.body, etag: etagOf(made.body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
+      return (await store.set(key, response, [...made.dependencies.tags], lookup.moment)) ? response : undefined;
+    } catch (error) {
+      log.debug({ err: error }, 'an answer could not be kept');
+      return undefined;
+    }
+  }
+
+  return {
+    find(key) {
+      if (!isUsable()) return undefined;
+      const lookup = store.get(key);
+      return lookup instanceof Promise
+        ? lookup.then(
+            ({ found }) => found,
+            () => undefined,
+          )
+        : lookup.found;
+    },
+    async share(key, maxAgeSeconds, work) {
+      if (!isUsable()) return undefined;
+      // Whoever joins asked later than the work began. If something has changed since, nothing was kept, and they make their own.
+      const others = making.get(key);
+      if (others) return await others;
+      const mine = make(key, maxAgeSeconds, work);
+      making.set(key, mine);
+      try {
+        return await mine;
+      } finally {
+        making.delete(key);
+      }
+    },
+  };
+}
+
+const RETRY_MS = 1000;
+
+const etagOf = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`;
