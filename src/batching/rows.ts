@@ -36,10 +36,19 @@ function selectByKey(db: Database, model: ModelName, key: string, columns: strin
 const valueLoader = <M extends ModelName, K, V>(name: string, model: M, field: string, batch: BatchFunction<K, V>) =>
   declareLoader<K, V>({ name, batch, tagsOf: (db, value) => tagsOfValue(db, model, field, value) });
 
-/** Loads a row by a unique field; null where there is none. */
-export function rowLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
-  return valueLoader<M, Row<M>[F], Row<M> | null>(`${model}.${key}`, model, key, async (db, keys) => {
-    const rows = await db.query<Row<M>>(selectByKey(db, model, key, rowColumns(db, model)), [keys]);
+/**
+ * Loads a row by a unique field; null where there is none. `more`: columns that rows do not carry and these do, for what is looked up
+ * to be shown whole.
+ */
+export function rowLoader<M extends ModelName, F extends keyof Row<M> & string, G extends keyof Model<M> & string = never>(
+  model: M,
+  key: F,
+  more: readonly G[] = [],
+) {
+  type Found = Row<M> & Pick<Model<M>, G>;
+  return valueLoader<M, Row<M>[F], Found | null>(`${model}.${key}`, model, key, async (db, keys) => {
+    const columns = [rowColumns(db, model), ...(more.length > 0 ? [selectList(db, model, more)] : [])].join(', ');
+    const rows = await db.query<Found>(selectByKey(db, model, key, columns), [keys]);
     const byKey = new Map(rows.map((row) => [row[key], row]));
     return keys.map((value) => byKey.get(value) ?? null);
   });

@@ -1,13 +1,11 @@
 import type { CertificateCategory } from '../../generated/prisma/enums.ts';
-import type { Row } from '../../resources/models.ts';
-
-type Column = keyof Row<'Certificate'> & string;
+import type { Details } from './loaders.ts';
 
 /** How a detail is typed, checked and shown. `contact`: text that only the issuer and staff see; `file`: a path of theirs. */
 type DetailKind = 'text' | 'longText' | 'date' | 'money' | 'paymentMode' | 'phone' | 'contact' | 'file' | 'card';
 
 export type Detail = {
-  column: Column;
+  column: keyof Details;
   kind: DetailKind;
   description: string;
   isRequired?: boolean;

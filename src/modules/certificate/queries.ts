@@ -4,7 +4,7 @@ import { connect, pageArgs } from '../../graphql/connections.ts';
 import { line } from '../../graphql/validation.ts';
 import { STAFF } from '../user/roles.ts';
 import { CertificateFilter } from './inputs.ts';
-import { certificateByNumber, certificates } from './loaders.ts';
+import { certificates, verifiedCertificate } from './loaders.ts';
 import { visibleCertificate } from './policy.ts';
 import { Certificate, CertificateConnection } from './schema.ts';
 
@@ -17,7 +17,7 @@ builder.queryFields((t) => ({
       number: t.arg.string({ required: true, validate: line(40), description: 'As printed, `INV-2026-0000042`; case does not matter.' }),
     },
     description: 'Verifies a certificate by its number. Null when there is none, or when it is private and not for the viewer.',
-    resolve: (_root, { number }, ctx) => visibleCertificate(ctx, certificateByNumber(ctx).load(number.trim().toUpperCase())),
+    resolve: (_root, { number }, ctx) => visibleCertificate(ctx, verifiedCertificate(ctx, number.trim().toUpperCase())),
   }),
   publicCertificates: t.field({
     extensions: cacheFor('inherit'),

@@ -1,9 +1,12 @@
 // The interface Certificate, and the eight types behind it, made in one loop from the table of categories.
 
+import { type MaybePromise, when } from '../../batching/maybe-promise.ts';
+import { NotFound } from '../../errors.ts';
 import type { PaymentMode } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connectionOf } from '../../graphql/connections.ts';
+import type { Context } from '../../graphql/context.ts';
 import { edgeBy } from '../../graphql/edges.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import type { Row } from '../../resources/models.ts';
@@ -20,7 +23,14 @@ import { categories, type Detail } from './categories.ts';
 import { durationBetween } from './dates.ts';
 import { CertificateCategoryRef, PaymentModeRef } from './inputs.ts';
 import { DailySheetEntry, InvoiceItem, SalaryMonth } from './line-types.ts';
-import { entriesByCertificateId, invoiceItemsByCertificateId, salaryMonthsByCertificateId, spaSnapshotById } from './loaders.ts';
+import {
+  type Details,
+  detailsById,
+  entriesByCertificateId,
+  invoiceItemsByCertificateId,
+  salaryMonthsByCertificateId,
+  spaSnapshotById,
+} from './loaders.ts';
 import { inWords, type Money } from './money.ts';
 import { maySeeContactData, visibleCertificateById } from './policy.ts';
 import type { SpaSnapshot } from './spa-snapshot.ts';
@@ -109,15 +119,25 @@ for (const type of types) {
 
 type CategoryType = (typeof types)[number];
 
+/** Throws NotFound for a certificate that was deleted after its row was read. */
+const detailsOf = (ctx: Context, { id }: CertificateRow): MaybePromise<Details> =>
+  when(detailsById(ctx).load(id), (details) => {
+    if (!details) throw new NotFound('certificate');
+    return details;
+  });
+
 function addDetails({ category, Type }: CategoryType): void {
   builder.prismaObjectFields(Type, (t) => {
     const field = ({ column, kind, isRequired, isNullable, default: fallback, description }: Detail) => {
       const nullable = isNullable || !(isRequired || fallback || column === 'issueDate');
-      if (kind === 'date') return t.field({ type: 'Date', nullable, description, resolve: (row) => row[column] as Date });
-      if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: (row) => row[column] as Money });
-      if (kind === 'paymentMode')
-        return t.field({ type: PaymentModeRef, nullable, description, resolve: (row) => row[column] as PaymentMode });
-      const resolve = (row: CertificateRow) => row[column] as string;
+      const read =
+        <V>() =>
+        (row: CertificateRow, _args: object, ctx: Context) =>
+          when(detailsOf(ctx, row), (details) => details[column] as V);
+      if (kind === 'date') return t.field({ type: 'Date', nullable, description, resolve: read<Date>() });
+      if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: read<Money>() });
+      if (kind === 'paymentMode') return t.field({ type: PaymentModeRef, nullable, description, resolve: read<PaymentMode>() });
+      const resolve = read<string>();
       if (kind === 'text' || kind === 'longText') return t.string({ nullable, description, resolve });
       return t.string({ nullable: true, authScopes: maySeeContactData, unauthorizedResolver: () => null, description, resolve });
     };
@@ -130,7 +150,7 @@ function addComputed({ category: { details }, Type }: CategoryType): void {
     builder.prismaObjectFields(Type, (t) => ({
       monthlySalaryInWords: t.string({
         description: 'The monthly salary in words, in lakh and crore.',
-        resolve: ({ salary }) => inWords(salary as Money),
+        resolve: (row, _args, ctx) => when(detailsOf(ctx, row), ({ salary }) => inWords(salary as Money)),
       }),
     }));
   }
@@ -138,7 +158,8 @@ function addComputed({ category: { details }, Type }: CategoryType): void {
     builder.prismaObjectFields(Type, (t) => ({
       duration: t.string({
         description: 'The time worked, both days included: `2 years 3 months 1 day`.',
-        resolve: ({ joiningDate, endDate }) => durationBetween(joiningDate as Date, endDate as Date),
+        resolve: (row, _args, ctx) =>
+          when(detailsOf(ctx, row), ({ joiningDate, endDate }) => durationBetween(joiningDate as Date, endDate as Date)),
       }),
     }));
   }
@@ -161,8 +182,15 @@ function addLines({ category: { lines }, Type }: CategoryType): void {
         description: 'The lines of the bill.',
         resolve: ({ id }, _args, ctx) => invoiceItemsByCertificateId(ctx).load(id),
       }),
-      subtotal: t.field({ type: 'Decimal', description: 'The sum of the items, in INR.', resolve: ({ total }) => total as Money }),
-      amountInWords: t.string({ description: 'The sum in words, in lakh and crore.', resolve: ({ total }) => inWords(total as Money) }),
+      subtotal: t.field({
+        type: 'Decimal',
+        description: 'The sum of the items, in INR.',
+        resolve: (row, _args, ctx) => when(detailsOf(ctx, row), ({ total }) => total as Money),
+      }),
+      amountInWords: t.string({
+        description: 'The sum in words, in lakh and crore.',
+        resolve: (row, _args, ctx) => when(detailsOf(ctx, row), ({ total }) => inWords(total as Money)),
+      }),
     }));
   }
   if (lines === 'entries') {
@@ -172,7 +200,11 @@ function addLines({ category: { lines }, Type }: CategoryType): void {
         description: 'The clients of the day.',
         resolve: ({ id }, _args, ctx) => entriesByCertificateId(ctx).load(id),
       }),
-      total: t.field({ type: 'Decimal', description: 'What the day has earned, in INR.', resolve: ({ total }) => total as Money }),
+      total: t.field({
+        type: 'Decimal',
+        description: 'What the day has earned, in INR.',
+        resolve: (row, _args, ctx) => when(detailsOf(ctx, row), ({ total }) => total as Money),
+      }),
     }));
   }
 }
