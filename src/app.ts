@@ -5,6 +5,7 @@ import { Batcher, type BatcherOptions } from './batching/batcher.ts';
 import type { Database } from './batching/database.ts';
 import type { MaybePromise } from './batching/maybe-promise.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
+import { RequestProfile } from './batching/request-profile.ts';
 import type { ClientError } from './errors.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context, Viewer } from './graphql/context.ts';
@@ -12,10 +13,12 @@ import { createDocumentCache } from './graphql/document-cache.ts';
 import { schema } from './graphql/schema.ts';
 import { createFastLane, type LaneContext, useFastLane } from './http/fast-lane.ts';
 import type { Params } from './http/operation-request.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
 import { useCompiledOperations } from './plugins/use-compiled-operations.ts';
 import { useHealth } from './plugins/use-health.ts';
 import { type Example, usePlayground } from './plugins/use-playground.ts';
+import { useProfile } from './plugins/use-profile.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useToken } from './plugins/use-token.ts';
 import type { ResponseCache } from './response-cache/response-cache.ts';
@@ -27,6 +30,10 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   database: Database;
   /** How requests share statements. */
   batching?: BatcherOptions;
+  /** Takes what is counted. Default: nobody reads it. */
+  metrics?: Metrics;
+  /** Whether answers carry what they have cost the database. */
+  showsProfile?: boolean;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */
   compileAfter?: number;
   tokens: Tokens;
@@ -52,11 +59,12 @@ export type App = {
 
 /** The gateway: everything that happens to a request, in order. */
 export function createApp(deps: AppDeps): App {
-  const { log, database, prisma, pubSub, tokens, playground, responseCache, isDebugging, translateError } = deps;
+  const { log, database, prisma, pubSub, tokens, playground, responseCache, metrics = createMetrics(), isDebugging, translateError } = deps;
   const errors = { log, isDebugging, translate: translateError };
   const batcher = new Batcher(database, {
     // A database that is gone fails every key: to try them again one by one would be an attack on it.
     mayBeOfOneKey: (error) => translateError(error)?.extensions.code !== 'DATABASE_UNAVAILABLE',
+    onFlush: metrics.countFlush,
     ...deps.batching,
   });
 
@@ -85,14 +93,16 @@ export function createApp(deps: AppDeps): App {
     cors,
     maskedErrors: { maskError: createMaskError(errors) },
     context: ({ request, dependencies }) => {
+      const profile = new RequestProfile();
       const ctx: Context = {
         requestId: requestIdOf(request),
+        profile,
         log,
         prisma,
         pubSub,
         tokens,
         token: undefined,
-        loaders: new RequestLoaders(batcher, { signal: request.signal, dependencies }),
+        loaders: new RequestLoaders(batcher, { signal: request.signal, dependencies, onFlush: profile.add }),
         announced: async () => await responseCache?.barrier(),
         // Read through the request's loaders: once for each request, and again after a mutation.
         viewer() {
@@ -120,6 +130,8 @@ export function createApp(deps: AppDeps): App {
       useFastLane(),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
+      // Before the errors, which go the last steps to the answer.
+      useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.
       useCompiledOperations({ minCalls: deps.compileAfter }),
       // Last, so that it sees the errors of all others.

@@ -39,6 +39,7 @@ export const variables = {
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
     .optional(),
+  PROFILE: flag.default(false),
   DEBUG: flag.default(false),
 };
 
@@ -87,6 +88,8 @@ export function loadConfig(env: Record<string, string | undefined>) {
     /** Undefined for no response cache. */
     responseCacheMaxBytes: settings.RESPONSE_CACHE ? settings.RESPONSE_CACHE_MAX_BYTES : undefined,
     redisUrl: settings.REDIS_ENABLED ? settings.REDIS_URL : undefined,
+    /** Whether answers carry what they have cost the database. */
+    showsProfile: settings.PROFILE,
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
     /** Whether answers carry the cause of an unexpected error. */
     isDebugging: settings.DEBUG,

@@ -4,6 +4,7 @@ import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
 import { loadViewer } from './modules/user/policy.ts';
 import { databaseError } from './resources/database-errors.ts';
@@ -51,6 +52,8 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     database: postgres.database,
     batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
     responseCache,
+    metrics: createMetrics(),
+    showsProfile: config.showsProfile,
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
     tokens: createTokens({ secretKeys, ttlSeconds: config.tokenTtlSeconds }),

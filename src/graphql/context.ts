@@ -1,6 +1,7 @@
 import type { PubSub } from 'graphql-yoga';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { HasLoaders } from '../batching/request-loaders.ts';
+import type { RequestProfile } from '../batching/request-profile.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { Log } from '../log.ts';
 import type { Db } from '../resources/prisma.ts';
@@ -12,6 +13,8 @@ export type Viewer = { readonly id: number; readonly role: Role };
 
 export type Context = HasLoaders & {
   requestId: string;
+  /** What the request has cost the database so far. */
+  profile: RequestProfile;
   log: Log;
   prisma: Db;
   pubSub: PubSub<Topics>;

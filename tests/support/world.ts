@@ -9,6 +9,7 @@ import { type App, createApp } from '../../src/app.ts';
 import type { BatcherOptions } from '../../src/batching/batcher.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
 import { createLog } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import { loadViewer } from '../../src/modules/user/policy.ts';
 import { databaseError } from '../../src/resources/database-errors.ts';
 import { openPostgres } from '../../src/resources/postgres.ts';
@@ -51,6 +52,7 @@ export async function anApp({
   expectsErrors = false,
   poolOptions = '',
   batching = {} as BatcherOptions,
+  showsProfile = false,
   isDirect = isPlain,
 } = {}) {
   const database = await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
@@ -61,6 +63,8 @@ export async function anApp({
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = createApp({
     database: postgres.database,
+    metrics: createMetrics(),
+    showsProfile,
     compileAfter: isPlain ? Number.POSITIVE_INFINITY : 0,
     batching: { isShared: !isPlain, onShared: deepFreeze, ...batching },
     prisma: postgres.prisma,

@@ -1,0 +1,36 @@
+import type { ExecutionResult } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { RequestProfile } from '../batching/request-profile.ts';
+import type { Context } from '../graphql/context.ts';
+
+type Options = {
+  /** Takes each request's profile. */
+  count: (profile: RequestProfile) => void;
+  /** Whether answers carry it, in `extensions.profile` and Server-Timing. Such answers are not shared by visitors. Default false. */
+  isShown: boolean;
+};
+
+/** Counts what each operation has cost the database. */
+export function useProfile({ count, isShown }: Options): Plugin<Context> {
+  return {
+    onExecute: () => ({
+      onExecuteDone({ args, result, setResult }) {
+        const { profile } = args.contextValue as Context;
+        count(profile);
+        if (isShown && !isAsyncIterable(result)) setResult(withProfile(result as ExecutionResult, profile));
+      },
+    }),
+  };
+}
+
+function withProfile(result: ExecutionResult, { count, share, statements }: RequestProfile): ExecutionResult {
+  const profile = { statements: count, share: rounded(share), batches: statements.map((flush) => mapNumbers(flush)) };
+  const spent = statements.reduce((sum, { waitMs, durationMs }) => sum + waitMs + durationMs, 0);
+  const timing = `db;dur=${rounded(spent)};desc="${count} statements, a share of ${rounded(share)}"`;
+  return { ...result, extensions: { ...result.extensions, profile, http: { headers: { 'server-timing': timing } } } };
+}
+
+const rounded = (value: number) => Math.round(value * 1000) / 1000;
+
+const mapNumbers = <T extends object>(values: T) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === 'number' ? rounded(value) : value]));
