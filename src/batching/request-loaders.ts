@@ -90,10 +90,19 @@ export class RequestLoaders {
         const value = known.get(at);
         return value !== undefined || known.has(at) ? (value as V) : loader.load(key);
       },
-      loadAll(keys) {
-        const loads: Promise<unknown>[] = [];
-        for (const key of keys) if (!known.has(cacheKey(key))) loads.push(loader.load(key));
-        return loads.length === 0 ? undefined : Promise.allSettled(loads).then(() => undefined);
+      // One promise for all of them. Where DataLoader waits for one of them too, the batcher reads it once.
+      loadAll: (keys) => {
+        const missing: K[] = [];
+        for (const key of keys) if (!known.has(cacheKey(key))) missing.push(key);
+        if (missing.length === 0) return undefined;
+        return new Promise((resolve) =>
+          this.#enqueue(() =>
+            this.#track(read(missing)).then(
+              () => resolve(),
+              () => resolve(),
+            ),
+          ),
+        );
       },
       prime: (key, value) => void known.set(cacheKey(key), value),
     };
@@ -104,6 +113,8 @@ export class RequestLoaders {
     const load = (group: BatchGroup<K, V>, some: readonly K[]) =>
       this.#batcher.load(this.#caller, group, some, cacheKey ? some.map((key) => cacheKey(key)) : some);
     if (!groupOf) return await load(definition, keys);
+    const [first] = keys as [K];
+    if (keys.length === 1) return await load(groupOf(first), keys);
     const values = new Array<V | Error>(keys.length);
     const groups = Map.groupBy(keys.keys(), (i) => groupOf(keys[i] as K));
     await Promise.all(

@@ -2,12 +2,11 @@
 
 import type { OutputRef } from '@pothos/core';
 import type { GraphQLResolveInfo } from 'graphql';
-import { z } from 'zod';
 import type { Visibility } from '../batching/list-options.ts';
 import { MAX_PAGE_ROWS } from '../batching/list-statement.ts';
 import { type Count, type List, MAX_EXACT_COUNT } from '../batching/lists.ts';
 import { type MaybePromise, when } from '../batching/maybe-promise.ts';
-import { BadUserInput } from '../errors.ts';
+import { BadUserInput, type InputIssue } from '../errors.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 import { builder } from './builder.ts';
 import { cacheFor } from './cache-hints.ts';
@@ -82,21 +81,16 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
   return ConnectionRef as OutputRef<Connection<R>>;
 }
 
-const pageSize = z.int().min(1, `Ask for 1 to ${MAX_FIRST}.`).max(MAX_FIRST, `Ask for 1 to ${MAX_FIRST}.`).nullish();
-const cursor = z.string().max(2000, 'This is not a cursor that the gateway gave.').nullish();
-
-/** The four arguments of every connection. */
+/** The four arguments of every connection. `connect` checks them: a list below each of a hundred parents is too often for a validator. */
 export const pageArgs = builder.args((t) => ({
   first: t.int({
-    validate: pageSize,
     description: `How many entries from the start, or behind \`after\`: 1 to ${MAX_FIRST}, ${DEFAULT_FIRST} by default.`,
   }),
-  after: t.string({ validate: cursor, description: 'A cursor of this list: the page begins behind it.' }),
+  after: t.string({ description: 'A cursor of this list: the page begins behind it.' }),
   last: t.int({
-    validate: pageSize,
     description: `How many entries from the end, or before \`before\`: 1 to ${MAX_FIRST}. Not together with \`first\`.`,
   }),
-  before: t.string({ validate: cursor, description: 'A cursor of this list: the page ends before it.' }),
+  before: t.string({ description: 'A cursor of this list: the page ends before it.' }),
 }));
 
 /** A page of a list, for the arguments of a connection field. Throws BadUserInput where they contradict each other. */
@@ -125,12 +119,15 @@ export function connect<M extends ModelName, L extends List<M>>(
 }
 
 function readArgs({ first, after, last, before }: PageArgs) {
-  const issues = [
-    ...(first != null && last != null ? [{ path: ['last'], message: 'Give first or last, not both.' }] : []),
-    ...(after != null && before != null ? [{ path: ['before'], message: 'Give after or before, not both.' }] : []),
-    ...(last != null && after != null ? [{ path: ['after'], message: 'after goes with first; use before with last.' }] : []),
-    ...(first != null && before != null ? [{ path: ['before'], message: 'before goes with last; use after with first.' }] : []),
-  ];
+  const issues: InputIssue[] = [];
+  const refuse = (argument: string, message: string) => issues.push({ path: [argument], message });
+  const isSize = (size: number | null | undefined) => size == null || (size >= 1 && size <= MAX_FIRST);
+  if (!isSize(first)) refuse('first', `Ask for 1 to ${MAX_FIRST}.`);
+  if (!isSize(last)) refuse('last', `Ask for 1 to ${MAX_FIRST}.`);
+  if (first != null && last != null && issues.length === 0) refuse('last', 'Give first or last, not both.');
+  if (after != null && before != null) refuse('before', 'Give after or before, not both.');
+  if (last != null && after != null) refuse('after', 'after goes with first; use before with last.');
+  if (first != null && before != null) refuse('before', 'before goes with last; use after with first.');
   if (issues.length > 0) throw new BadUserInput(issues);
   const isReversed = last != null || before != null;
   const value = isReversed ? before : after;

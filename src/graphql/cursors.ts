@@ -23,7 +23,11 @@ export function decodeCursor(list: Ordered, scope: string, cursor: string, argum
   ]);
 }
 
+/** Longer than any that a list gives. */
+const MAX_LENGTH = 2000;
+
 function parse(cursor: string): unknown[] {
+  if (cursor.length > MAX_LENGTH) return [];
   try {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     return Array.isArray(values) ? values : [];

@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util';
+
+const HELP = `npm run bench -- [COMMAND] [OPTIONS]
+
+Loads Convoy and its peers with the frontend's mix of operations, compares their answers, and prints what each took.
+
+Commands
+  run      (default) the table: every server at 1, 32 and 256 connections
+  cached   a public page from Convoy's response cache, beside a bare node:http server that writes the same bytes
+  depth    page 1 beside page 5,000, and 200,000 certificates beside 2,000,000; makes the larger database once
+  memory   Convoy's memory over five minutes of load
+
+Options
+  --quick               under two minutes: fewer and shorter rounds
+  --only NAMES          these servers, with commas between them
+  --connections NUMBERS these numbers of connections, with commas between them
+  --rounds N            how often each server is measured; figures are medians
+  --seconds N           how long each measurement lasts
+  --seed N              other arguments; 1 by default
+  --svg FILE            where the picture goes; bench/results/bench.svg by default
+  --json FILE           every figure, with the facts of the machine
+  --help`;
+
+export type Command = 'run' | 'cached' | 'depth' | 'memory';
+
+export type Options = {
+  command: Command;
+  isQuick: boolean;
+  only?: string[];
+  connections: number[];
+  rounds: number;
+  seconds: number;
+  /** Before each measurement. */
+  warmUpSeconds: number;
+  /** Before all of them. */
+  firstWarmUpSeconds: number;
+  /** No round begins that would end later. */
+  boundSeconds: number;
+  seed: number;
+  svg: string;
+  json?: string;
+};
+
+/** A sentence for whoever called. */
+export class UsageError extends Error {}
+
+/** Reads the command line; undefined where it asks for help, which is then printed. */
+export function readOptions(args: string[]): Options | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return void console.log(HELP);
+  const [command = 'run', ...rest] = positionals;
+  if (rest.length > 0 || !isCommand(command)) throw new UsageError(`There is no command ${positionals.join(' ')}. See --help.`);
+  const isQuick = values.quick ?? false;
+  const number = (name: 'rounds' | 'seconds' | 'seed', fallback: number) => {
+    const value = Number(values[name] ?? fallback);
+    if (!(value > 0) || (name !== 'seconds' && !Number.isInteger(value))) throw new UsageError(`--${name} takes a number more than 0.`);
+    return value;
+  };
+  const connections = (values.connections ?? '1,32,256').split(',').map(Number);
+  if (!connections.every((count) => Number.isInteger(count) && count > 0 && count <= 5000))
+    throw new UsageError('--connections takes whole numbers from 1 to 5000, with commas between them.');
+  return {
+    command,
+    isQuick,
+    only: values.only?.split(','),
+    connections,
+    rounds: number('rounds', isQuick ? 2 : 3),
+    seconds: number('seconds', isQuick ? 1 : 5),
+    warmUpSeconds: isQuick ? 0.4 : 1,
+    firstWarmUpSeconds: isQuick ? 1.5 : 4,
+    boundSeconds: isQuick ? 112 : 580,
+    seed: number('seed', 1),
+    svg: values.svg ?? 'bench/results/bench.svg',
+    json: values.json,
+  };
+}
+
+function parse(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        only: text,
+        connections: text,
+        rounds: text,
+        seconds: text,
+        seed: text,
+        svg: text,
+        json: text,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}. See --help.`);
+  }
+}
+
+const isCommand = (name: string): name is Command => ['run', 'cached', 'depth', 'memory'].includes(name);

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+export type ServerProcess = { pid: number; url: string; stop: () => Promise<void> };
+
+/** Starts a script that prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
+export function startProcess(script: string, settings: Record<string, string>): Promise<ServerProcess> {
+  const own = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+    cwd: ROOT,
+    env: { ...own, NODE_ENV: 'production', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  let output = '';
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    await ended;
+    clearTimeout(timer);
+  };
+  return new Promise((resolve, reject) => {
+    const hear = (chunk: Buffer) => {
+      // Kept short: a server that complains at each request would fill the memory.
+      output = `${output}${chunk}`.slice(-20_000);
+      const url = /GraphQL +(\S+)\n/.exec(output)?.[1];
+      if (url) resolve({ pid: child.pid ?? 0, url: url.replace('localhost', '127.0.0.1'), stop });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('close', () => reject(new Error(`${script} ended:\n${output}`)));
+  });
+}
