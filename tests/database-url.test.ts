@@ -37,7 +37,10 @@ test('the longer of connect_timeout and pool_timeout bounds both waits', () => {
 });
 
 test('schema becomes the search path, beside the options that the URL has and the zone, and must be a name', () => {
-  expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=spas`)).toMatchObject({ schema: 'spas', options: '-c timezone=UTC -c search_path="spas"' });
+  expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=spas`)).toMatchObject({
+    schema: 'spas',
+    options: '-c timezone=UTC -c search_path="spas"',
+  });
   const both = parseDatabaseUrl(`${URL_WITHOUT}?schema=spas&options=-c%20geqo%3Doff`);
   expect(both.options).toBe('-c timezone=UTC -c geqo=off -c search_path="spas"');
   expect(parseDatabaseUrl(`${URL_WITHOUT}?options=-c%20geqo%3Doff`).options).toBe('-c timezone=UTC -c geqo=off');

@@ -14,6 +14,7 @@ import { loadViewer } from '../../src/modules/user/policy.ts';
 import { databaseError } from '../../src/resources/database-errors.ts';
 import { openPostgres } from '../../src/resources/postgres.ts';
 import { openPubSub } from '../../src/resources/redis.ts';
+import { openResponseCache } from '../../src/resources/response-cache.ts';
 import { createTokens } from '../../src/tokens.ts';
 import { createDatabase, SEEDED_SCALE } from './database.ts';
 import { watchStatements } from './statements.ts';
@@ -43,6 +44,8 @@ function deepFreeze(value: unknown): void {
 
 /**
  * `isDirect`: requests go to the app without a socket, so that those of one turn of the event loop arrive in one.
+ * `responseCache`: keeps answers that visitors share, in memory or in the Redis that is given. `beside`: another gateway, whose
+ * database it works on.
  *
  * A gateway on a database of its own, holding the demo data at scale 0.01 unless `isSeeded` is false. Everything is closed when the
  * test ends, and an unexpected error in the log fails it; `expectsErrors` lifts that for tests that break the database.
@@ -54,12 +57,19 @@ export async function anApp({
   batching = {} as BatcherOptions,
   showsProfile = false,
   isDirect = isPlain,
+  responseCache = undefined as { redisUrl?: string } | undefined,
+  beside = undefined as { databaseUrl: string } | undefined,
+  corsOrigins = [] as string[],
 } = {}) {
-  const database = await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
+  const database = beside
+    ? { url: beside.databaseUrl, drop: async () => undefined }
+    : await createDatabase(isSeeded ? { seedScale: SEEDED_SCALE } : {});
   const logged: string[] = [];
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
   const postgres = await openPostgres(`${database.url}${poolOptions}`, log);
   const messages = await openPubSub(undefined, log);
+  const cacheOptions = { databaseUrl: database.url, redisUrl: responseCache?.redisUrl, maxBytes: 2 ** 24 };
+  const cache = responseCache && (await openResponseCache(cacheOptions, log));
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = createApp({
     database: postgres.database,
@@ -72,8 +82,9 @@ export async function anApp({
     tokens,
     loadViewer,
     translateError: databaseError,
+    responseCache: cache,
     playground: undefined,
-    corsOrigins: [],
+    corsOrigins,
     isDebugging: false,
     log,
   });
@@ -87,6 +98,7 @@ export async function anApp({
     statements.stop();
     server.closeAllConnections();
     server.close();
+    await cache?.close();
     await messages.close();
     await postgres.close();
     await database.drop();
@@ -115,5 +127,6 @@ export async function anApp({
     return { status: response.status, headers: response.headers, data, errors };
   };
 
-  return { app, ask, send, tokens, statements, logged, databaseUrl: database.url, ...postgres };
+  const url = `http://127.0.0.1:${port}/graphql`;
+  return { app, url, ask, send, tokens, statements, logged, databaseUrl: database.url, ...postgres };
 }
