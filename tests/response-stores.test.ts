@@ -161,7 +161,7 @@ describe.each(stores)('%s', (_, isThere, create) => {
       const lookup = await store.get(key);
       if (lookup.found) {
         hits++;
-        const versions: number[] = JSON.parse(lookup.found.body);
+        const versions: number[] = JSON.parse(lookup.found.body.toString());
         for (const [i, version] of versions.entries()) expect(version).toBeGreaterThanOrEqual(least[i] ?? 0);
         return;
       }

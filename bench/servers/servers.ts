@@ -15,7 +15,7 @@ export const POOL_SIZE = 10;
 
 /** One worker, as every peer is one process. The limits of rate are on, and count; a load from one address stays below them. */
 const CONVOY_SETTINGS = { MAX_WORKERS: '1', RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_PER_HOUR: '1000000000' };
-const convoy = { script: 'src/main.ts', dialect: frontend };
+const convoy = { script: 'scripts/start.js', dialect: frontend };
 
 /** Convoy first: the others' answers are compared with its. */
 export const SERVERS = [

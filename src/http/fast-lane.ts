@@ -92,7 +92,13 @@ export function createFastLane<Context extends Record<string, unknown>>(
     return new Request(`http://localhost${endpoint}`, { method, headers: headers as never, signal });
   }
 
-  function write(res: ServerResponse, { type }: OperationRequest, request: Request, json: string, headers: Record<string, string>): void {
+  function write(
+    res: ServerResponse,
+    { type }: OperationRequest,
+    request: Request,
+    json: string | Buffer,
+    headers: Record<string, string>,
+  ): void {
     if (res.destroyed) return;
     res.writeHead(200, {
       'content-type': `${type}; charset=utf-8`,

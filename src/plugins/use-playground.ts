@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import { createPlaygroundPage } from './playground-page.ts';
+import type { createPlaygroundPage } from './playground-page.ts';
 
 /** A named example: a document of one operation, its variables, and whether it is sent with a token of the example's user. */
 export type Example = { query: string; variables: Record<string, unknown>; userId?: number };
@@ -25,7 +25,8 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
       if (request.method !== 'GET' || !url.pathname.startsWith(endpoint)) return;
       const isPage = url.pathname === endpoint && request.headers.get('accept')?.includes('text/html');
       if (!isPage && !url.pathname.startsWith(`${endpoint}/playground-`)) return;
-      opening ??= createPlaygroundPage('Convoy', endpoint);
+      // GraphiQL takes 40 MB of memory: not before somebody wants to see it.
+      opening ??= import('./playground-page.ts').then((module) => module.createPlaygroundPage('Convoy', endpoint));
       const page = await opening;
       const file = page.files.find(({ path }) => path === url.pathname);
       // Compressed whoever asks: only browsers do, and each of them reads gzip.

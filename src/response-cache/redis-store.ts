@@ -33,7 +33,7 @@ export function createRedisStore(redis: Redis, { prefix }: RedisStoreOptions): R
       const [moment, body, etag, expiresAt] = await commands.convoyCacheGet(momentsKey, keyOf(key));
       // Redis expires by its own clock, which may be behind.
       if (body === undefined || etag === undefined || Number(expiresAt) <= Date.now()) return { found: undefined, moment: Number(moment) };
-      return { found: { body, etag, expiresAt: Number(expiresAt) } };
+      return { found: { body: Buffer.from(body), etag, expiresAt: Number(expiresAt) } };
     },
     async set(key, { body, etag, expiresAt }, tags, moment) {
       if (expiresAt <= Date.now()) return false;
@@ -126,7 +126,7 @@ remember()
 
 type Commands = {
   convoyCacheGet(momentsKey: string, key: string): Promise<[moment: string, body?: string, etag?: string, expiresAt?: string]>;
-  convoyCacheSet(momentsKey: string, key: string, ...args: (string | number)[]): Promise<0 | 1>;
+  convoyCacheSet(momentsKey: string, key: string, ...args: (string | number | Buffer)[]): Promise<0 | 1>;
   convoyCacheInvalidate(momentsKey: string, ...args: (string | number)[]): Promise<unknown>;
   convoyCacheClear(momentsKey: string, ...args: (string | number)[]): Promise<unknown>;
 };

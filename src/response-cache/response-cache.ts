@@ -61,7 +61,8 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
       if (lookup.found) return lookup.found;
       const made = await work();
       if (!made?.dependencies.isComplete || !isUsable()) return undefined;
-      const response = { body: made.body, etag: etagOf(made.body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
+      const body = Buffer.from(made.body);
+      const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
       return (await store.set(key, response, [...made.dependencies.tags], lookup.moment)) ? response : undefined;
     } catch (error) {
       log.debug({ err: error }, 'an answer could not be kept');
@@ -98,4 +99,4 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
 
 const RETRY_MS = 1000;
 
-const etagOf = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`;
+const etagOf = (body: Buffer) => `"${createHash('sha1').update(body).digest('base64url')}"`;

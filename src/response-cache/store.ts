@@ -1,6 +1,7 @@
 /** An answer as it was written. */
 export type StoredResponse = {
-  body: string;
+  /** JSON in UTF-8. */
+  body: Buffer;
   etag: string;
   /** Unix milliseconds. */
   expiresAt: number;

@@ -60,6 +60,7 @@ export async function anApp({
   responseCache = undefined as { redisUrl?: string } | undefined,
   beside = undefined as { databaseUrl: string } | undefined,
   corsOrigins = [] as string[],
+  compileAfter = isPlain ? Number.POSITIVE_INFINITY : 0,
 } = {}) {
   const database = beside
     ? { url: beside.databaseUrl, drop: async () => undefined }
@@ -75,7 +76,7 @@ export async function anApp({
     database: postgres.database,
     metrics: createMetrics(),
     showsProfile,
-    compileAfter: isPlain ? Number.POSITIVE_INFINITY : 0,
+    compileAfter,
     batching: { isShared: !isPlain, onShared: deepFreeze, ...batching },
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
