@@ -2,11 +2,29 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Tests of what clients see, which must be the same without the parts that make it fast. */
+const SEEN_BY_CLIENTS = [
+  'bad-*',
+  'certificate*',
+  'connections',
+  'contract',
+  'counts',
+  'database-faults',
+  'loaders',
+  'mutations',
+  'permissions',
+  'personal-data',
+  'sign-in',
+  'subscriptions',
+  'tokens',
+  'users',
+  'visibility',
+].map((name) => `tests/${name}.test.ts`);
+
 export default defineConfig({
   // The build of graphql that Node itself takes: a second one beside it would not know the first one's types.
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
-    include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/support/global-setup.ts',
     pool: 'forks',
     // PostgreSQL works on the same cores; beyond four, the tests that measure time get in each other's way.
@@ -14,5 +32,10 @@ export default defineConfig({
     execArgv: ['--disable-warning=ExperimentalWarning'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'as shipped', include: ['tests/**/*.test.ts'] } },
+      // Yoga's own way through HTTP, nothing compiled, and each request with statements of its own.
+      { extends: true, test: { name: 'plain', include: SEEN_BY_CLIENTS, env: { CONVOY_TEST_PLAIN: 'true' } } },
+    ],
   },
 });

@@ -31,6 +31,8 @@ export type Ticket = {
 
 /** One request, as the batcher knows it. */
 export class Caller {
+  /** Its own queues, where requests share none. */
+  readonly queues: Queues = new Map();
   /** What it waits for. */
   readonly tickets = new Set<Ticket>();
   /** Called when a statement that served this caller has returned. */
@@ -50,15 +52,21 @@ export class Caller {
   }
 }
 
+/** Queues by the group of their keys: those with keys that wait or statements under way. */
+export type Queues = Map<object, BatchQueue>;
+
 export class BatchQueue {
   readonly group: BatchGroup<unknown, unknown>;
+  /** Where it is found. */
+  readonly queues: Queues;
   /** How many statements of the group are under way. */
   running = 0;
   readonly #waiting = new Map<unknown, Entry>();
   #tickets: Ticket[] = [];
 
-  constructor(group: BatchGroup<unknown, unknown>) {
+  constructor(group: BatchGroup<unknown, unknown>, queues: Queues) {
     this.group = group;
+    this.queues = queues;
   }
 
   get isEmpty(): boolean {

@@ -14,7 +14,7 @@
 //   - A request that is aborted takes its keys out.
 // Writes and transactions do not come here.
 
-import { BatchQueue, type Caller, type Entry, settle, type Ticket } from './batch-queue.ts';
+import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket } from './batch-queue.ts';
 import type { Database } from './database.ts';
 
 /**
@@ -45,7 +45,7 @@ export type Flush = {
 };
 
 export type BatcherOptions = {
-  /** Whether requests share statements. Where not, the keys of each request travel alone, at once. Default true. */
+  /** Whether requests share statements. Where not, those of each request travel alone, at once. Default true. */
   isShared?: boolean;
   /** The most statements of one group that are under way at once. Default 2. */
   maxPerGroup?: number;
@@ -70,8 +70,8 @@ type Tries = { failures: number; most: number; until: number };
 export class Batcher {
   readonly db: Database;
   readonly #options: Required<Omit<BatcherOptions, 'onFlush' | 'onShared'>> & Pick<BatcherOptions, 'onFlush' | 'onShared'>;
-  /** Queues with keys that wait or statements under way. */
-  readonly #queues = new Map<object, BatchQueue>();
+  /** The queues that requests share. */
+  readonly #queues: Queues = new Map();
   /** Queues with keys that wait, the one that waits longest first. */
   readonly #ready = new Set<BatchQueue>();
   #running = 0;
@@ -96,7 +96,7 @@ export class Batcher {
   load<K, V>(caller: Caller, group: BatchGroup<K, V>, keys: readonly K[], cacheKeys: readonly unknown[] = keys): Promise<(V | Error)[]> {
     if (caller.reason !== undefined) return Promise.reject(caller.reason);
     if (keys.length === 0) return Promise.resolve([]);
-    const queue = this.#options.isShared ? this.#queueOf(group) : new BatchQueue(group as BatchGroup<unknown, unknown>);
+    const queue = this.#queueOf(this.#options.isShared ? this.#queues : caller.queues, group as BatchGroup<unknown, unknown>);
     const { promise, resolve, reject } = Promise.withResolvers<(V | Error)[]>();
     const ticket: Ticket = {
       caller,
@@ -121,8 +121,8 @@ export class Batcher {
     return promise;
   }
 
-  #queueOf<K, V>(group: BatchGroup<K, V>): BatchQueue {
-    return this.#queues.getOrInsertComputed(group, () => new BatchQueue(group as BatchGroup<unknown, unknown>));
+  #queueOf(queues: Queues, group: BatchQueue['group']): BatchQueue {
+    return queues.getOrInsertComputed(group, () => new BatchQueue(group, queues));
   }
 
   #schedule(): void {
@@ -215,6 +215,7 @@ export class Batcher {
   }
 
   #forgetIdle(queue: BatchQueue): void {
-    if (queue.isEmpty && queue.running === 0 && this.#queues.get(queue.group) === queue) this.#queues.delete(queue.group);
+    const { isEmpty, running, queues, group } = queue;
+    if (isEmpty && running === 0 && queues.get(group) === queue) queues.delete(group);
   }
 }

@@ -12,7 +12,8 @@ import { Dependencies } from '../batching/dependencies.ts';
 import { requestIdOf } from '../plugins/use-request-id.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { StoredResponse } from '../response-cache/store.ts';
-import { type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
+import { Gate } from './gate.ts';
+import { mayWrite, type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
 
 export type FastLaneOptions = {
   /** The path of GraphQL. */
@@ -20,6 +21,8 @@ export type FastLaneOptions = {
   cors: CORSOptions;
   /** Answers that visitors share, and for how many seconds an operation's may be; undefined to keep none. */
   cache?: { responses: ResponseCache; secondsOf: (params: Params) => number };
+  /** Queries that are executed at once; others wait for their turn. Mutations do not: a password takes its time, and holds nobody up. Default 128. */
+  maxQueries?: number;
   /** Longer bodies, and those of unknown length, take Yoga's way. In bytes. Default 1 MiB. */
   maxBodyBytes?: number;
 };
@@ -45,9 +48,10 @@ export function useFastLane(): Plugin {
 /** A listener for node:http: ordinary requests take the lane, all others Yoga's own way. */
 export function createFastLane<Context extends Record<string, unknown>>(
   yoga: YogaServerInstance<LaneContext, Context>,
-  { endpoint, cors, cache, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
+  { endpoint, cors, cache, maxQueries = 128, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
 ): RequestListener {
   const { Request } = yoga.fetchAPI;
+  const gate = new Gate(maxQueries);
 
   return async (req, res) => {
     const type = ordinaryType(req, { endpoint, maxBodyBytes });
@@ -63,7 +67,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     const params = parseParams(asked);
     if (!params) return hand(req, res, asked);
     const request = requestOf(req, signalOf(res));
-    const execute = async (dependencies?: Dependencies): Promise<Outcome> => {
+    const run = async (dependencies?: Dependencies): Promise<Outcome> => {
       try {
         const result = await yoga.getResultForParams({ params, request }, { req, res, request, dependencies } as never);
         return { result: result as ExecutionResult };
@@ -71,6 +75,8 @@ export function createFastLane<Context extends Record<string, unknown>>(
         return { error };
       }
     };
+
+    const execute = (dependencies?: Dependencies) => (mayWrite(params) ? run(dependencies) : gate.run(() => run(dependencies)));
 
     const seconds = shared?.secondsOf(params) ?? 0;
     let outcome: Outcome | undefined;

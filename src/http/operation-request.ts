@@ -50,6 +50,9 @@ export function parseParams({ method, text }: OperationRequest): Params | undefi
   }
 }
 
+/** Whether an operation may be a mutation. The word may stand elsewhere than as its type. */
+export const mayWrite = ({ query }: Params) => /\bmutation\b/.test(query);
+
 function paramsOf(search: URLSearchParams): Record<string, unknown> {
   const parse = (name: string) => {
     const text = search.get(name);
