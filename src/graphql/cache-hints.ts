@@ -24,6 +24,9 @@ export const cacheFor = (hint: CacheHint) => ({ cacheHint: hint });
 type Extended = { extensions: Readonly<Record<string, unknown>> };
 const hintOf = ({ extensions }: Extended) => extensions.cacheHint as CacheHint | undefined;
 
+/** A field says nothing that its type does not say better, but where it has a time of its own. */
+const ofField = (field: CacheHint | undefined, type: CacheHint | undefined) => (field === undefined || field === 'inherit' ? type : field);
+
 const known = new WeakMap<OperationDefinitionNode, number>();
 
 /** For how many seconds an operation's answer may be shared by visitors; 0 where not at all. The document must be valid. */
@@ -53,7 +56,10 @@ function secondsOf(schema: GraphQLSchema, document: DocumentNode, operation: Ope
           const next = getNamedType(field.type);
           if (type === root) take(hintOf(field));
           if (isCompositeType(next)) {
-            take(hintOf(field) ?? hintOf(next));
+            take(ofField(hintOf(field), hintOf(next)));
+            // A connection is as its nodes are, whatever is selected of it.
+            const nodes = isObjectType(next) && hintOf(next) === 'inherit' ? next.getFields().nodes : undefined;
+            if (nodes) take(hintOf(getNamedType(nodes.type)));
             if (selectionSet) visit(next, selectionSet);
           }
         }

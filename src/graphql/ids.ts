@@ -1,10 +1,10 @@
-import { decodeBase64, encodeBase64 } from '@pothos/core';
+import { decodeBase64 } from '@pothos/core';
 import { z } from 'zod';
 import { isNodeType } from './node-types.ts';
 
 const MAX_INT4 = 2 ** 31 - 1;
 
-export const encodeId = (typename: string, id: number) => encodeBase64(`${typename}:${id}`);
+export const encodeId = (typename: string, id: number) => btoa(`${typename}:${id}`);
 
 function decodeId(id: string): { typename: string; id: number } | undefined {
   let decoded: string;

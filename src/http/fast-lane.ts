@@ -42,6 +42,10 @@ export function useFastLane(): Plugin {
       if ('error' in outcome) throw outcome.error;
       setResult(outcome.result);
     },
+    onResponse({ request, response }) {
+      // What may be kept says so; a CDN might take the silence of anything else for consent.
+      if (request.method === 'GET' && !response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
+    },
   };
 }
 
@@ -60,7 +64,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     if (!asked) return;
     // Whoever sends a token gets an answer of their own, whatever the token is worth.
     const shared = req.headers.authorization === undefined ? cache : undefined;
-    const found = shared?.responses.find(asked.text);
+    const found = shared?.responses.find(asked.key);
     const stored = found instanceof Promise ? await found : found;
     if (stored) return writeShared(req, res, asked, stored, 'hit');
 
@@ -81,7 +85,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     const seconds = shared?.secondsOf(params) ?? 0;
     let outcome: Outcome | undefined;
     if (shared && seconds > 0) {
-      const kept = await shared.responses.share(asked.text, seconds, async () => {
+      const kept = await shared.responses.share(asked.key, seconds, async () => {
         const dependencies = new Dependencies();
         outcome = await execute(dependencies);
         return isPlain(outcome) ? { body: JSON.stringify(outcome.result), dependencies } : undefined;

@@ -10,8 +10,10 @@ export type OperationRequest = {
   method: 'GET' | 'POST';
   /** The media type of the answer. */
   type: string;
-  /** What the client has sent, as text: the same text is the same operation with the same variables. */
+  /** What the client has sent: the body, or what stands behind the question mark. */
   text: string;
+  /** The same key is the same operation with the same variables. */
+  key: string;
   /** The body that was read, of a POST. */
   body: Buffer | undefined;
 };
@@ -24,7 +26,7 @@ export function ordinaryType({ method, url = '', headers }: IncomingMessage, { e
     method === 'POST'
       ? url === endpoint &&
         headers['content-encoding'] === undefined &&
-        /^application\/json(; ?charset=utf-8)?$/i.test(headers['content-type'] ?? '') &&
+        /^application\/json(; ?charset=[uU][tT][fF]-8)?$/.test(headers['content-type'] ?? '') &&
         Number(headers['content-length']) <= maxBodyBytes
       : // A browser that opens the address wants the playground.
         method === 'GET' && url.startsWith(`${endpoint}?`) && !headers.accept?.includes('text/html');
@@ -33,9 +35,14 @@ export function ordinaryType({ method, url = '', headers }: IncomingMessage, { e
 
 /** Reads an ordinary request; undefined when its client goes away before it has come. */
 export async function readRequest(req: IncomingMessage, type: string): Promise<OperationRequest | undefined> {
-  if (req.method === 'GET') return { method: 'GET', type, text: req.url?.slice(req.url.indexOf('?') + 1) ?? '', body: undefined };
+  if (req.method === 'GET') {
+    const key = req.url?.slice(req.url.indexOf('?')) ?? '';
+    return { method: 'GET', type, text: key.slice(1), key, body: undefined };
+  }
   const body = await readBody(req);
-  return body && { method: 'POST', type, text: body.toString(), body };
+  if (!body) return undefined;
+  const text = body.toString();
+  return { method: 'POST', type, text, key: text, body };
 }
 
 /** The parameters; undefined for anything but one query or mutation, and for a mutation by GET: Yoga says what is wrong with it. */
@@ -60,7 +67,7 @@ function paramsOf(search: URLSearchParams): Record<string, unknown> {
   };
   return {
     query: search.get('query'),
-    operationName: search.get('operationName') ?? undefined,
+    operationName: search.get('operationName') || undefined,
     variables: parse('variables'),
     extensions: parse('extensions'),
   };

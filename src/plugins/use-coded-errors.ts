@@ -30,16 +30,19 @@ export const createMaskError =
     // Thrown while a request was being read, by JSON.parse and by GraphQL's parser: in a resolver they would come with a path.
     if (error instanceof SyntaxError) return new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
     if (error instanceof RangeError) return new ClientError('BAD_REQUEST', 'The document is nested too deeply.');
-    const { nodes, path } = error instanceof GraphQLError ? error : { nodes: undefined, path: undefined };
+    const place = error instanceof GraphQLError ? placeOf(error) : {};
     // The request's own signal, whose reason everything that waited for data rejects with.
     if (original instanceof DOMException && /^(Abort|Timeout)Error$/.test(original.name))
-      return new ClientError('REQUEST_ABORTED', 'The request was aborted.', {}, { nodes, path });
+      return new ClientError('REQUEST_ABORTED', 'The request was aborted.', {}, place);
     const known = translate(original);
-    if (known) return new GraphQLError(known.message, { nodes, path, extensions: known.extensions });
-    const masked = new ClientError('INTERNAL_SERVER_ERROR', 'Something went wrong in the gateway.', {}, { nodes, path });
+    if (known) return new GraphQLError(known.message, { ...place, extensions: known.extensions });
+    const masked = new ClientError('INTERNAL_SERVER_ERROR', 'Something went wrong in the gateway.', {}, place);
     causes.set(masked, original);
     return masked;
   };
+
+/** Where an error belongs, in the answer and in the document. */
+const placeOf = ({ nodes, source, positions, path }: GraphQLError) => ({ nodes, source, positions, path });
 
 type Http = { status?: number; headers?: Record<string, string>; spec?: boolean };
 
@@ -80,10 +83,7 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
     }
     // An answer with data is an answer: the status is for those without any.
     const answer = new GraphQLError(error.message, {
-      nodes: error.nodes,
-      source: error.source,
-      positions: error.positions,
-      path: error.path,
+      ...placeOf(error),
       extensions: { ...extensions, code, ...(hasData ? {} : { http: { headers: http?.headers, status, spec } }) },
     });
     return answer;

@@ -3,8 +3,15 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
+  type GraphQLSchema,
+  getNamedType,
   getOperationAST,
+  isInputObjectType,
+  Kind,
+  type NamedTypeNode,
   type OperationDefinitionNode,
+  type TypeNode,
+  typeFromAST,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
@@ -38,7 +45,7 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
         if (minCalls > 0) setImmediate(() => compile(operation, definition, args));
         else compile(operation, definition, args);
       }
-      if (operation.run) setExecuteFn(withOriginal(operation.run, executeFn));
+      if (operation.run && !hasOddList(definition, args)) setExecuteFn(withOriginal(operation.run, executeFn));
     },
   };
 }
@@ -50,24 +57,50 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
 const OPTIONS = { disableLeafSerialization: true };
 
 function compile(operation: Known, definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): void {
-  if (!isCompilable(definition, document)) return;
-  const compiled = compileQuery(schema, document, operationName ?? undefined, OPTIONS);
-  if (!isCompiledQuery(compiled)) return;
-  operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
+  if (!isCompilable(definition, document, schema)) return;
+  try {
+    const compiled = compileQuery(schema, document, operationName ?? undefined, OPTIONS);
+    if (!isCompiledQuery(compiled)) return;
+    operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
+  } catch {
+    // What the compiler cannot do runs as ever.
+  }
 }
 
-/** The compiler knows no incremental delivery, and mutations are too rare to be worth it. */
-function isCompilable(definition: OperationDefinitionNode, document: DocumentNode): boolean {
-  return definition.operation === 'query' && !/@(defer|stream)\b/.test(document.loc?.source.body ?? '@defer');
+/**
+ * The compiler knows no incremental delivery; it writes the conditions of @skip and @include into the document itself, where they meet
+ * those of other places and operations; and it takes an array for an input object. Mutations are too rare to be worth it.
+ */
+function isCompilable(
+  { operation, variableDefinitions = [] }: OperationDefinitionNode,
+  document: DocumentNode,
+  schema: GraphQLSchema,
+): boolean {
+  return (
+    operation === 'query' &&
+    !/@(defer|stream|skip|include)\b/.test(document.loc?.source.body ?? '@defer') &&
+    variableDefinitions.every(({ type }) => {
+      const named = getNamedType(typeFromAST(schema, type as NamedTypeNode));
+      if (!isInputObjectType(named)) return true;
+      return !isWithinList(type) && Object.values(named.getFields()).every((field) => !isInputObjectType(getNamedType(field.type)));
+    })
+  );
 }
+
+const isWithinList = (type: TypeNode): boolean =>
+  type.kind === Kind.LIST_TYPE || (type.kind === Kind.NON_NULL_TYPE && isWithinList(type.type));
+
+/** Whether a variable that is no list is given one. */
+const hasOddList = ({ variableDefinitions = [] }: OperationDefinitionNode, { variableValues }: ExecutionArgs): boolean =>
+  variableDefinitions.some(({ variable, type }) => !isWithinList(type) && Array.isArray(variableValues?.[variable.name.value]));
 
 function withOriginal(run: Run, original: Run): (args: ExecutionArgs) => unknown {
   return (args) => {
-    const finish = (result: ExecutionResult): unknown => {
-      if (!result.errors) return result;
+    const finish = ({ errors, data }: ExecutionResult): unknown => {
+      if (!errors) return { data };
       // Nothing has run: the variables were wrong, and graphql-js says it in its own words.
-      if (!('data' in result)) return original(args);
-      return { ...result, errors: result.errors.map((error) => located(error, args.document)) };
+      if (data === undefined) return original(args);
+      return { errors: errors.map((error) => located(error, args.document)), data };
     };
     const result = run(args) as ExecutionResult | Promise<ExecutionResult>;
     return result instanceof Promise ? result.then(finish) : finish(result);

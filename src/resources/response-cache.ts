@@ -28,11 +28,15 @@ export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Opt
           throw error;
         });
   const store = redis ? createRedisStore(redis, { prefix: 'convoy:' }) : createMemoryStore({ maxBytes });
+  const responses = createResponseCache(store, changes, log);
+  const doubt = () => responses.doubt(new Error('The connection to Redis was closed.'));
+  redis?.on('close', doubt);
   return {
-    responses: createResponseCache(store, changes, log),
+    responses,
     barrier: () => changes.barrier(),
     close: async () => {
       await closeChanges();
+      redis?.off('close', doubt);
       redis?.disconnect();
     },
   };

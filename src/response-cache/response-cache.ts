@@ -21,6 +21,8 @@ export type ResponseCache = {
    * the caller makes its own. `make` returns undefined for an answer that may not be kept.
    */
   share(key: string, maxAgeSeconds: number, make: () => Promise<Made | undefined>): Promise<StoredResponse | undefined>;
+  /** The store may have lost what it was told, as one that restarts from a snapshot: it is cleared before it is used again. */
+  doubt(reason: unknown): void;
 };
 
 /**
@@ -71,6 +73,7 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
   }
 
   return {
+    doubt: lose,
     find(key) {
       if (!isUsable()) return undefined;
       const lookup = store.get(key);
