@@ -1,10 +1,11 @@
 import { cached } from './commands/cached.ts';
 import { depth } from './commands/depth.ts';
 import { memory } from './commands/memory.ts';
+import { queries } from './commands/queries.ts';
 import { run } from './commands/run.ts';
 import { readOptions, UsageError } from './options.ts';
 
-const COMMANDS = { run, cached, depth, memory };
+const COMMANDS = { run, cached, depth, memory, queries };
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -7,21 +7,22 @@ Loads Convoy and its peers with the frontend's mix of operations, compares their
 Commands
   run      (default) the table: every server at 1, 32 and 256 connections
   cached   a public page from Convoy's response cache, beside a bare node:http server that writes the same bytes
-  depth    page 1 beside page 5,000, and 200,000 certificates beside 2,000,000; makes the larger database once
+  depth    batching alone: page 1 beside page 5,000, and 200,000 certificates beside 2,000,000; makes the larger database once
   memory   Convoy's memory over five minutes of load
+  queries  what one query costs in the process: node-postgres and the gateway's loaders beside Prisma, over one pool
 
 Options
-  --quick               under two minutes: fewer and shorter rounds
+  --quick               under two minutes (queries: 20 s): fewer and shorter rounds
   --only NAMES          these servers, with commas between them
   --connections NUMBERS these numbers of connections, with commas between them
-  --rounds N            how often each server is measured; figures are medians
+  --rounds N            how often each server, or query, is measured; figures are medians
   --seconds N           how long each measurement lasts
   --seed N              other arguments; 1 by default
   --svg FILE            where the picture goes; bench/results/bench.svg by default
   --json FILE           every figure, with the facts of the machine
   --help`;
 
-export type Command = 'run' | 'cached' | 'depth' | 'memory';
+export type Command = 'run' | 'cached' | 'depth' | 'memory' | 'queries';
 
 export type Options = {
   command: Command;
@@ -39,6 +40,16 @@ export type Options = {
   seed: number;
   svg: string;
   json?: string;
+};
+
+const LOADS = {
+  full: { rounds: 3, seconds: 5, warmUpSeconds: 1 },
+  quick: { rounds: 2, seconds: 1, warmUpSeconds: 0.4 },
+};
+/** Queries are quick and many: the rounds are short, so that whatever the machine does besides falls on all. */
+const QUERIES = {
+  full: { rounds: 12, seconds: 0.25, warmUpSeconds: 0.5 },
+  quick: { rounds: 5, seconds: 0.12, warmUpSeconds: 0.3 },
 };
 
 /** A sentence for whoever called. */
@@ -59,14 +70,15 @@ export function readOptions(args: string[]): Options | undefined {
   const connections = (values.connections ?? '1,32,256').split(',').map(Number);
   if (!connections.every((count) => Number.isInteger(count) && count > 0 && count <= 5000))
     throw new UsageError('--connections takes whole numbers from 1 to 5000, with commas between them.');
+  const lengths = (command === 'queries' ? QUERIES : LOADS)[isQuick ? 'quick' : 'full'];
   return {
     command,
     isQuick,
     only: values.only?.split(','),
     connections,
-    rounds: number('rounds', isQuick ? 2 : 3),
-    seconds: number('seconds', isQuick ? 1 : 5),
-    warmUpSeconds: isQuick ? 0.4 : 1,
+    ...lengths,
+    rounds: number('rounds', lengths.rounds),
+    seconds: number('seconds', lengths.seconds),
     firstWarmUpSeconds: isQuick ? 1.5 : 4,
     boundSeconds: isQuick ? 112 : 580,
     seed: number('seed', 1),
@@ -98,4 +110,4 @@ function parse(args: string[]) {
   }
 }
 
-const isCommand = (name: string): name is Command => ['run', 'cached', 'depth', 'memory'].includes(name);
+const isCommand = (name: string): name is Command => ['run', 'cached', 'depth', 'memory', 'queries'].includes(name);

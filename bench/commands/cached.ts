@@ -9,29 +9,29 @@ import { counted } from '../report/picture.ts';
 import { tableOf } from '../report/table.ts';
 import { atLeast, printTargets } from '../report/targets.ts';
 import { writeJson } from '../report/write-report.ts';
-import { chooseServers, startServer } from '../servers/fleet.ts';
+import { peerCommand } from '../servers/commands.ts';
+import { startServer } from '../servers/fleet.ts';
 import { startProcess } from '../servers/server-process.ts';
+import { SERVERS } from '../servers/servers.ts';
 import { type Session, withSession } from '../session.ts';
 
-const WITH_CACHE = 'convoy+cache';
+const [CONVOY] = SERVERS;
 
 export const cached = (options: Options): Promise<void> => withSession((session) => compare(options, session));
 
 async function compare(options: Options, { server, load }: Session): Promise<void> {
-  const [spec] = chooseServers([WITH_CACHE]);
-  if (!spec) throw new Error(`There is no server ${WITH_CACHE}.`);
   const database = await server.database(1);
   const machine = await machineFacts(database.admin);
   console.log(describe(machine));
-  const convoy = await startServer(spec, database);
-  const [answer] = await walkAll(convoy.process.url, spec.dialect, [{ operation: 'PublicCertificates', args: {}, pages: 1 }], new Map());
+  const convoy = await startServer(CONVOY, database);
+  const [answer] = await walkAll(convoy.process.url, CONVOY.dialect, [{ operation: 'PublicCertificates', args: {}, pages: 1 }], new Map());
   if (!answer) throw new Error('Convoy did not answer.');
-  const bare = await startProcess('bench/peers/bare.ts', { ANSWER: answer.text });
+  const bare = await startProcess(peerCommand('bare'), { ANSWER: answer.text });
   try {
-    await load.prepare(spec.name, convoy.process.url, [answer]);
+    await load.prepare(CONVOY.name, convoy.process.url, [answer]);
     await load.prepare('bare', bare.url, [answer]);
     const servers = [
-      { server: spec.name, pid: convoy.process.pid },
+      { server: CONVOY.name, pid: convoy.process.pid },
       { server: 'bare', pid: bare.pid },
     ];
     const { seconds, warmUpSeconds, seed } = options;
@@ -52,7 +52,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
       const what = `cached page, requests/s to a bare answer of ${answer.length} bytes, ${counted(connections, 'connection')}`;
       return atLeast(what, 0.4, ratio);
     });
-    printTargets(targets);
+    printTargets([{ targets }]);
     if (options.json) await writeJson(options.json, { machine, options, bytes: answer.length, medians: levels, targets });
   } finally {
     await Promise.all([convoy.process.stop(), bare.stop()]);

@@ -1,5 +1,6 @@
 // Whether a page costs the same however deep it lies and however much there is: page 1 beside page 5,000, and the frontend's mix over
-// 200,000 certificates beside 2,000,000. One connection, so that nothing is shared between requests; no response cache.
+// 200,000 certificates beside 2,000,000. One connection, so that nothing is shared between requests, and no response cache, so that
+// every page is read.
 
 import type { BenchDatabase } from '../database/open-database.ts';
 import type { Load } from '../load/open-load.ts';
@@ -16,7 +17,7 @@ import { SECRET_KEY, startServer } from '../servers/fleet.ts';
 import { SERVERS } from '../servers/servers.ts';
 import { type Session, withSession } from '../session.ts';
 
-const [CONVOY] = SERVERS;
+const [, BATCHING] = SERVERS;
 const DEEP_PAGE = 5000;
 const PAGE = 20;
 const WALKED_PAGE = 100;
@@ -30,7 +31,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
   try {
     const subjects: Subject[] = [];
     const prepare = async (name: string, role: string, database: BenchDatabase, read: (url: string) => Promise<Answer[]>) => {
-      const { process } = await startServer({ ...CONVOY, name: role }, database);
+      const { process } = await startServer({ ...BATCHING, name: role }, database);
       stops.push(process.stop);
       await load.prepare(name, process.url, await read(process.url));
       return { name, role, pid: process.pid, database };
@@ -42,7 +43,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
       ['200,000 certificates', small],
       ['2,000,000 certificates', large],
     ] as const) {
-      const role = `convoy ${size}`;
+      const role = `batching ${size}`;
       const walks = await drawWalks(database.admin, options.seed, 1 / 3);
       subjects.push(await prepare(`mix, ${size}`, role, database, (url) => answers(url, walks)));
       subjects.push(await prepare(`page 1, ${size}`, role, database, (url) => answers(url, [FIRST_PAGE])));
@@ -58,7 +59,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
       against('page 1, 2,000,000 certificates', 'page 1, 200,000 certificates'),
       against('mix, 2,000,000 certificates', 'mix, 200,000 certificates'),
     ];
-    printTargets(targets);
+    printTargets([{ targets }]);
     if (options.json) await writeJson(options.json, { machine, options, medians: rows, targets });
   } finally {
     await Promise.all(stops.map((stop) => stop()));
@@ -68,7 +69,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
 const FIRST_PAGE: Walk = { operation: 'PublicCertificates', args: {}, pages: 1 };
 
 async function answers(url: string, walks: readonly Walk[]): Promise<Answer[]> {
-  return await walkAll(url, CONVOY.dialect, walks, await signTokens(SECRET_KEY, walks));
+  return await walkAll(url, BATCHING.dialect, walks, await signTokens(SECRET_KEY, walks));
 }
 
 type Connection = { publicCertificates: { pageInfo: { endCursor: string | null } } };

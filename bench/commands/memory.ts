@@ -19,7 +19,7 @@ type Sample = { atSecond: number; residentMegabytes: number; requestsPerSecond: 
 export const memory = (options: Options): Promise<void> => withSession((session) => watch(options, session));
 
 async function watch(options: Options, { server, load }: Session): Promise<void> {
-  const specs = chooseServers(options.only ?? ['convoy+cache']);
+  const specs = chooseServers(options.only ?? ['convoy']);
   const database = await server.database(1);
   const machine = await machineFacts(database.admin);
   console.log(describe(machine));
@@ -42,7 +42,7 @@ async function watch(options: Options, { server, load }: Session): Promise<void>
       series.push({ server: spec.name, samples });
     }
     const targets = series.flatMap((each) => targetsOf(each.server, each.samples));
-    printTargets(targets);
+    printTargets([{ targets }]);
     if (options.json) await writeJson(options.json, { machine, options, series, targets });
   } finally {
     await fleet.close();

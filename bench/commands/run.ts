@@ -10,8 +10,10 @@ import { tableOf, whole } from '../report/table.ts';
 import { printTargets, targetsOfRun } from '../report/targets.ts';
 import { writeJson, writeReport } from '../report/write-report.ts';
 import { chooseServers, openFleet } from '../servers/fleet.ts';
-import { POOL_SIZE, type ServerSpec } from '../servers/servers.ts';
+import { POOL_SIZE, SERVERS, type ServerSpec } from '../servers/servers.ts';
 import { withSession } from '../session.ts';
+
+const [CONVOY, BATCHING] = SERVERS;
 
 type Cell = { server: string; connections: number; round: number; figures: Measured };
 type Measure = (cell: { server: string; connections: number; seconds: number; warmUpSeconds: number; seed: number }) => Promise<Measured>;
@@ -76,15 +78,18 @@ async function report(options: Options, specs: readonly ServerSpec[], cells: rea
     }),
   }));
   for (const { connections, rows } of levels) {
-    const convoy = rows.find(({ server }) => server === 'convoy');
+    const convoy = rows.find(({ server }) => server === CONVOY.name);
     console.log(`\n${counted(connections, 'connection')}\n\n${tableOf(rows, convoy)}`);
   }
   console.log(`\n${legend(specs, requests, cells)}`);
-  const targets = targetsOfRun(figures);
-  printTargets(targets);
+  const targets = { asShipped: targetsOfRun(figures, CONVOY.name), batchingAlone: targetsOfRun(figures, BATCHING.name) };
+  printTargets([
+    { title: 'as shipped', targets: targets.asShipped },
+    { title: 'batching alone', targets: targets.batchingAlone },
+  ]);
   console.log('\n  Elsewhere: the cached page (cached), deep pages and 2,000,000 rows (depth), memory over five minutes (memory).');
   const rounds = counted(Math.max(...cells.map(({ round }) => round)), 'round');
-  const subtitle = `${describe(machine).split('\n')[0]} Medians of ${rounds}; in parentheses the ratio to Convoy.`;
+  const subtitle = `${describe(machine).split('\n')[0]} Medians of ${rounds}; in parentheses the ratio to Convoy as shipped.`;
   await writeReport(options.svg, pictureOf(levels, subtitle));
   if (options.json) await writeJson(options.json, { machine, options, poolSize: POOL_SIZE, requests, medians: levels, targets, cells });
 }
@@ -97,10 +102,10 @@ function legend(specs: readonly ServerSpec[], requests: number, cells: readonly 
     ...specs.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`),
     '',
     `  Every server was asked ${whole(requests)} different requests, and said what Convoy says to each; the load draws from these.`,
-    '  CPU, statements: a request. x: to Convoy. connections: to PostgreSQL. MB: resident memory of the server.',
+    '  CPU, statements: a request. x: to Convoy as shipped. connections: to PostgreSQL. MB: resident memory of the server.',
     `  The load itself took ${whole(Math.min(...loads))} to ${whole(Math.max(...loads))} µs of CPU a request, at most ${whole(share * 100)} % of a core.`,
-    ...(specs.some(({ name }) => name === 'convoy+cache')
-      ? ['  Nothing writes while it is measured: after the warm-up, convoy+cache has most of what visitors ask in its cache.']
+    ...(specs.some(({ name }) => name === CONVOY.name)
+      ? ['  Nothing writes while it is measured: after the warm-up, convoy has most of what visitors ask in its cache.']
       : []),
   ].join('\n');
 }

@@ -109,7 +109,7 @@ async function sample(admin: Client, role: string, pid: number, work: () => Prom
 }
 
 /** Statements that a role has sent, whatever they were; those inside functions are not counted. Counts compare within an epoch. */
-async function statementsOf(admin: Client, role: string): Promise<{ statements: number; epoch: string }> {
+export async function statementsOf(admin: Client, role: string): Promise<{ statements: number; epoch: string }> {
   const { rows } = await admin.query<{ statements: number; epoch: string }>(
     `select coalesce(sum(calls), 0)::float8 as statements, (select dealloc || ' ' || stats_reset from pg_stat_statements_info) as epoch
      from pg_stat_statements where toplevel and userid = (select oid from pg_roles where rolname = $1)`,

@@ -15,7 +15,7 @@ const PANELS: readonly Panel[] = [
 
 const WIDTH = { names: 110, panel: 230, label: 95 };
 const HEIGHT = { title: 40, heading: 44, bar: 18 };
-const COLORS = { convoy: '#0b7a75', other: '#9aa5b1', text: '#1f2933', faint: '#616e7c' };
+const COLORS = { convoy: '#0b7a75', batching: '#5fb3ae', other: '#9aa5b1', text: '#1f2933', faint: '#616e7c' };
 
 /** `levels`: rows by the number of connections. */
 export function pictureOf(levels: readonly { connections: number; rows: readonly Row[] }[], subtitle: string): string {
@@ -43,7 +43,7 @@ function level(connections: number, rows: readonly Row[], top: number): string {
     const bars = rows.map(({ server, figures }, i) => {
       const amount = value(figures);
       const length = largest > 0 && Number.isFinite(amount) ? Math.max(1, (amount / largest) * (WIDTH.panel - WIDTH.label)) : 0;
-      const color = server.startsWith('convoy') ? COLORS.convoy : COLORS.other;
+      const color = server === 'convoy' || server === 'batching' ? COLORS[server] : COLORS.other;
       const ratio = base && base.server !== server ? ` (${(amount / value(base.figures)).toFixed(2)})` : '';
       const label = Number.isFinite(amount)
         ? `${amount.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}${ratio}`

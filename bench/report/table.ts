@@ -28,17 +28,21 @@ const COLUMNS: readonly Column[] = [
   { title: 'MB', cell: ({ figures }) => whole(figures.residentMegabytes) },
 ];
 
-/** Columns but the first stand to the right. `convoy`: the row that ratios refer to. */
+/** `convoy`: the row that ratios refer to. */
 export function tableOf(rows: readonly Row[], convoy: Row | undefined): string {
-  const cells = [COLUMNS.map(({ title }) => title), ...rows.map((row) => COLUMNS.map(({ cell }) => cell(row, convoy)))];
-  const widths = COLUMNS.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
-  return cells
-    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))
+  return aligned([COLUMNS.map(({ title }) => title), ...rows.map((row) => COLUMNS.map(({ cell }) => cell(row, convoy)))]);
+}
+
+/** Lines of cells, below each other. `texts`: how many columns stand to the left. */
+export function aligned(lines: readonly (readonly string[])[], texts = 1): string {
+  const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  return lines
+    .map((line) => line.map((cell, i) => (i < texts ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))
     .map((line) => `  ${line}`.trimEnd())
     .join('\n');
 }
 
 export const whole = (value: number) => (Number.isNaN(value) ? '-' : Math.round(value).toLocaleString('en'));
 export const milliseconds = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
-const ratio = (value: number, of: number | undefined) =>
+export const ratio = (value: number, of: number | undefined) =>
   of === undefined || !(of > 0) || Number.isNaN(value) ? '-' : (value / of).toFixed(2);

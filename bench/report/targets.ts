@@ -1,6 +1,7 @@
 // What Convoy is meant to reach, what was measured, and whether it is met.
 
 import type { Measured } from '../measure/measure.ts';
+import { aligned } from './table.ts';
 
 export type Target = { what: string; wanted: string; measured: string; isMet: boolean | undefined };
 
@@ -23,15 +24,15 @@ function target(what: string, wanted: string, value: number | undefined, meets: 
   return { what, wanted, measured: `${shown(value)}${unit}`, isMet: meets(value) };
 }
 
-/** `figures`: medians by server and number of connections. */
-export function targetsOfRun(figures: (server: string, connections: number) => Measured | undefined): Target[] {
-  const convoy = figures('convoy', 256);
+/** The same targets for whichever server. `figures`: medians by server and number of connections. */
+export function targetsOfRun(figures: (server: string, connections: number) => Measured | undefined, own: string): Target[] {
+  const loaded = figures(own, 256);
   const times = (server: string, connections = 256) => {
-    const [ours, theirs] = [figures('convoy', connections), figures(server, connections)];
+    const [ours, theirs] = [figures(own, connections), figures(server, connections)];
     return ours && theirs && ours.requestsPerSecond / theirs.requestsPerSecond;
   };
   const most = (name: 'connections' | 'residentMegabytes') => {
-    const values = [1, 32, 256].flatMap((count) => figures('convoy', count)?.[name] ?? []);
+    const values = [1, 32, 256].flatMap((count) => figures(own, count)?.[name] ?? []);
     return values.length === 0 ? undefined : Math.max(...values);
   };
   return [
@@ -41,19 +42,23 @@ export function targetsOfRun(figures: (server: string, connections: number) => M
     atLeast('requests/s to Yoga with t.relation, 256 connections', 5, times('yoga')),
     atLeast('requests/s to the floor, 256 connections', 1.5, times('floor')),
     atLeast('requests/s to the floor, 1 connection', 0.4, times('floor', 1)),
-    below('statements a request, 256 connections', 0.5, convoy?.statementsPerRequest),
-    atMost('p99 to its own p50, 256 connections', 3, convoy && convoy.p99 / convoy.p50),
+    below('statements a request, 256 connections', 0.5, loaded?.statementsPerRequest),
+    atMost('p99 to its own p50, 256 connections', 3, loaded && loaded.p99 / loaded.p50),
     atMost('connections to PostgreSQL', 20, most('connections')),
     below('memory under load', 250, most('residentMegabytes'), ' MB'),
   ];
 }
 
-export function printTargets(targets: readonly Target[]): void {
-  const width = (name: 'what' | 'wanted' | 'measured') => Math.max(...targets.map((each) => each[name].length));
-  const [what, wanted, measured] = [width('what'), width('wanted'), width('measured')];
-  console.log('\nTargets, for Convoy without its response cache where nothing else is said\n');
-  for (const each of targets) {
-    const verdict = each.isMet === undefined ? '' : each.isMet ? 'met' : 'MISSED';
-    console.log(`  ${each.what.padEnd(what)}  ${each.wanted.padEnd(wanted)}  ${each.measured.padStart(measured)}  ${verdict}`.trimEnd());
-  }
+/** The same targets in each column, for what its title says. */
+export function printTargets(columns: readonly { title?: string; targets: readonly Target[] }[]): void {
+  const names = columns[0]?.targets.map(({ what, wanted }) => [what, wanted]) ?? [];
+  const measured = columns.map(({ title = '', targets }) => {
+    const width = Math.max(...targets.map((each) => each.measured.length));
+    return [title, ...targets.map((each) => `${each.measured.padStart(width)}  ${verdictOf(each)}`)];
+  });
+  const hasTitles = columns.some(({ title }) => title);
+  const lines = [['', ''], ...names].map((texts, i) => [...texts, ...measured.map((column) => column[i] ?? '')]);
+  console.log(`\nTargets\n\n${aligned(hasTitles ? lines : lines.slice(1), Number.POSITIVE_INFINITY)}`);
 }
+
+const verdictOf = ({ isMet }: Target) => (isMet === undefined ? '' : isMet ? 'met' : 'MISSED');

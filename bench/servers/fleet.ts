@@ -29,7 +29,7 @@ export async function startServer(spec: ServerSpec, database: BenchDatabase): Pr
     LOG_LEVEL: 'warn',
     POOL_SIZE: String(POOL_SIZE),
   };
-  return { spec, process: await startProcess(spec.script, { ...settings, ...spec.settings }) };
+  return { spec, process: await startProcess(spec.command, { ...settings, ...spec.settings }) };
 }
 
 /** Starts the servers, asks each everything once, compares, and hands the requests to the load. `onReady` is called after each. */

@@ -5,10 +5,10 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export type ServerProcess = { pid: number; url: string; stop: () => Promise<void> };
 
-/** Starts a script that prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
-export function startProcess(script: string, settings: Record<string, string>): Promise<ServerProcess> {
+/** Starts node on what prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
+export function startProcess(command: readonly string[], settings: Record<string, string>): Promise<ServerProcess> {
   const own = { PATH: process.env.PATH, HOME: process.env.HOME };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+  const child = spawn(process.execPath, command, {
     cwd: ROOT,
     env: { ...own, NODE_ENV: 'production', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,6 +31,6 @@ export function startProcess(script: string, settings: Record<string, string>): 
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
-    child.once('close', () => reject(new Error(`${script} ended:\n${output}`)));
+    child.once('close', () => reject(new Error(`${command.join(' ')} ended:\n${output}`)));
   });
 }
