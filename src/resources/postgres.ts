@@ -71,16 +71,18 @@ const parsers = new Map<number, (value: string) => unknown>([
  * node-postgres's parser for all formats does; that one takes what looks otherwise: years before 1000 or after 9999, infinity, microseconds.
  */
 function parseMoment(text: string): unknown {
-  const digits = (from: number, to: number) => {
-    let value = 0;
-    for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48;
-    return value;
-  };
   const { length } = text;
   const isUsual = text.endsWith('+00') && length >= 22 && length <= 26 && text[4] === '-' && text[0] !== '0';
   if (!isUsual) return parseAnyMoment(text);
-  const milliseconds = length === 22 ? 0 : digits(20, length - 3) * 10 ** (26 - length);
-  return new Date(Date.UTC(digits(0, 4), digits(5, 7) - 1, digits(8, 10), digits(11, 13), digits(14, 16), digits(17, 19), milliseconds));
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7) - 1, digits(text, 8, 10)];
+  const milliseconds = length === 22 ? 0 : digits(text, 20, length - 3) * 10 ** (26 - length);
+  return new Date(Date.UTC(year, month, day, digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19), milliseconds));
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48;
+  return value;
 }
 
 const parseAnyMoment = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text');
