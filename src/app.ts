@@ -16,6 +16,7 @@ import type { Params } from './http/operation-request.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
 import { useCompiledOperations } from './plugins/use-compiled-operations.ts';
+import { useGate } from './plugins/use-gate.ts';
 import { useHealth } from './plugins/use-health.ts';
 import { type Example, usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
@@ -32,7 +33,7 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   batching?: BatcherOptions;
   /** Takes what is counted. Default: nobody reads it. */
   metrics?: Metrics;
-  /** Whether answers carry what they have cost the database. */
+  /** Whether answers carry what they have cost the database. Default false. */
   showsProfile?: boolean;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */
   compileAfter?: number;
@@ -130,6 +131,8 @@ export function createApp(deps: AppDeps): App {
       useFastLane(),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
+      // Around the execution, whatever it is.
+      useGate(),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.
@@ -139,5 +142,5 @@ export function createApp(deps: AppDeps): App {
     ],
   });
 
-  return { fetch: yoga.fetch, listener: createFastLane(yoga, { endpoint: ENDPOINT, cors, cache }) };
+  return { fetch: yoga.fetch, listener: createFastLane(yoga, { endpoint: ENDPOINT, cors, log, cache }) };
 }

@@ -15,6 +15,8 @@ import { createTokens } from './tokens.ts';
 
 /** Addresses that this machine reaches as localhost. */
 const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
+/** How long a client may take to send a request, and the head of it: slower ones hold a connection and memory for nothing. */
+const [REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS] = [30_000, 10_000];
 /** How long requests that are under way may take to finish when the gateway stops. */
 const DRAIN_MS = 25_000;
 
@@ -64,7 +66,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     isDebugging: config.isDebugging,
     log,
   });
-  const server = createServer(app.listener);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app.listener);
   const responses = watchResponses(server);
   await listen(server, config).catch(async (error) => {
     await closeResources();

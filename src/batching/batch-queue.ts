@@ -62,7 +62,7 @@ export class BatchQueue {
   /** How many statements of the group are under way. */
   running = 0;
   readonly #waiting = new Map<unknown, Entry>();
-  #tickets: Ticket[] = [];
+  #tickets = new Set<Ticket>();
 
   constructor(group: BatchGroup<unknown, unknown>, queues: Queues) {
     this.group = group;
@@ -86,7 +86,7 @@ export class BatchQueue {
       entry.wanted++;
       ticket.entries.push(entry);
     }
-    this.#tickets.push(ticket);
+    this.#tickets.add(ticket);
   }
 
   /**
@@ -97,12 +97,12 @@ export class BatchQueue {
     if (this.#waiting.size <= most) {
       const all = [...this.#waiting.values()];
       this.#waiting.clear();
-      this.#tickets = [];
+      this.#tickets.clear();
       return all;
     }
     const taken: Entry[] = [];
     const served = new Set<Ticket>();
-    const share = Math.max(1, Math.floor(most / this.#tickets.length));
+    const share = Math.max(1, Math.floor(most / this.#tickets.size));
     for (const quota of [share, most]) {
       for (const ticket of this.#tickets) {
         for (let left = quota; left > 0 && taken.length < most && ticket.next < ticket.entries.length; ticket.next++) {
@@ -116,13 +116,17 @@ export class BatchQueue {
         }
       }
     }
-    const waiting = this.#tickets.filter(({ next, entries }) => next < entries.length);
-    this.#tickets = [...waiting.filter((ticket) => !served.has(ticket)), ...waiting.filter((ticket) => served.has(ticket))];
+    for (const ticket of served) {
+      // To the back, where something of it is left.
+      this.#tickets.delete(ticket);
+      if (ticket.next < ticket.entries.length) this.#tickets.add(ticket);
+    }
     return taken;
   }
 
   /** Takes a ticket's keys out, but for those that others wait for too. */
   withdraw(ticket: Ticket): void {
+    this.#tickets.delete(ticket);
     ticket.isOver = true;
     ticket.next = ticket.entries.length;
     for (const entry of ticket.entries) {

@@ -9,26 +9,27 @@ import { type CORSOptions, getCORSHeadersByRequestAndOptions } from '@whatwg-nod
 import type { ExecutionResult } from 'graphql';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { Dependencies } from '../batching/dependencies.ts';
+import { ClientError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { requestIdOf } from '../plugins/use-request-id.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { StoredResponse } from '../response-cache/store.ts';
-import { Gate } from './gate.ts';
-import { mayWrite, type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
+import { type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
 
 export type FastLaneOptions = {
   /** The path of GraphQL. */
   endpoint: string;
+  /** Whose pages may call: as Yoga has it. */
   cors: CORSOptions;
+  log: Log;
   /** Answers that visitors share, and for how many seconds an operation's may be; undefined to keep none. */
   cache?: { responses: ResponseCache; secondsOf: (params: Params) => number };
-  /** Queries that are executed at once; others wait for their turn. Mutations do not: a password takes its time, and holds nobody up. Default 128. */
-  maxQueries?: number;
   /** Longer bodies, and those of unknown length, take Yoga's way. In bytes. Default 1 MiB. */
   maxBodyBytes?: number;
 };
 
-/** What has come of a request already: Yoga writes it. */
-type Outcome = { result: ExecutionResult } | { error: unknown };
+/** What has come of a request: the answer as it is written, or what Yoga has more to do with. */
+type Outcome = { json: string } | { result: ExecutionResult } | { error: unknown };
 
 /** What the lane adds to Yoga's context. */
 export type LaneContext = { outcome?: Outcome; dependencies?: Dependencies };
@@ -40,7 +41,7 @@ export function useFastLane(): Plugin {
       const { outcome } = context as LaneContext;
       if (!outcome) return;
       if ('error' in outcome) throw outcome.error;
-      setResult(outcome.result);
+      if ('result' in outcome) setResult(outcome.result);
     },
     onResponse({ request, response }) {
       // What may be kept says so; a CDN might take the silence of anything else for consent.
@@ -52,12 +53,18 @@ export function useFastLane(): Plugin {
 /** A listener for node:http: ordinary requests take the lane, all others Yoga's own way. */
 export function createFastLane<Context extends Record<string, unknown>>(
   yoga: YogaServerInstance<LaneContext, Context>,
-  { endpoint, cors, cache, maxQueries = 128, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
+  { endpoint, cors, log, cache, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
 ): RequestListener {
   const { Request } = yoga.fetchAPI;
-  const gate = new Gate(maxQueries);
 
-  return async (req, res) => {
+  return (req, res) => {
+    handle(req, res).catch((error) => {
+      log.error({ err: error }, 'a request failed before it had an answer');
+      res.destroy();
+    });
+  };
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const type = ordinaryType(req, { endpoint, maxBodyBytes });
     if (type === undefined) return void yoga(req, res);
     const asked = await readRequest(req, type);
@@ -71,32 +78,39 @@ export function createFastLane<Context extends Record<string, unknown>>(
     const params = parseParams(asked);
     if (!params) return hand(req, res, asked);
     const request = requestOf(req, signalOf(res));
-    const run = async (dependencies?: Dependencies): Promise<Outcome> => {
-      try {
-        const result = await yoga.getResultForParams({ params, request }, { req, res, request, dependencies } as never);
-        return { result: result as ExecutionResult };
-      } catch (error) {
-        return { error };
-      }
-    };
-
-    const execute = (dependencies?: Dependencies) => (mayWrite(params) ? run(dependencies) : gate.run(() => run(dependencies)));
-
     const seconds = shared?.secondsOf(params) ?? 0;
     let outcome: Outcome | undefined;
     if (shared && seconds > 0) {
       const kept = await shared.responses.share(asked.key, seconds, async () => {
         const dependencies = new Dependencies();
-        outcome = await execute(dependencies);
-        return isPlain(outcome) ? { body: JSON.stringify(outcome.result), dependencies } : undefined;
+        // For others too: it goes on when the client that was first has left.
+        outcome = await execute(req, res, params, requestOf(withId(req, request)), dependencies);
+        return 'json' in outcome ? { body: outcome.json, dependencies } : undefined;
       });
       if (kept) return writeShared(req, res, asked, kept, 'miss', request);
     }
-    outcome ??= await execute();
+    outcome ??= await execute(req, res, params, request);
     if (request.signal.aborted) return;
-    if (!isPlain(outcome)) return hand(req, res, asked, request, outcome);
-    write(res, asked, request, JSON.stringify(outcome.result), { 'cache-control': 'no-store' });
-  };
+    if ('json' in outcome) write(res, asked, request, outcome.json, { ...corsOf(request), 'cache-control': 'no-store' });
+    else hand(withId(req, request), res, asked, outcome);
+  }
+
+  /** Runs an operation through Yoga's pipeline. An answer that Yoga has nothing more to do with is written at once: see Outcome. */
+  async function execute(
+    req: IncomingMessage,
+    res: ServerResponse,
+    params: Params,
+    request: Request,
+    dependencies?: Dependencies,
+  ): Promise<Outcome> {
+    try {
+      const result = (await yoga.getResultForParams({ params, request }, { req, res, request, dependencies } as never)) as ExecutionResult;
+      if (result.errors || result.extensions?.http || Symbol.asyncIterator in result) return { result };
+      return { json: stringify(result) };
+    } catch (error) {
+      return { error };
+    }
+  }
 
   function requestOf({ method, headers }: IncomingMessage, signal?: AbortSignal): Request {
     return new Request(`http://localhost${endpoint}`, { method, headers: headers as never, signal });
@@ -114,7 +128,6 @@ export function createFastLane<Context extends Record<string, unknown>>(
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(json),
       'x-request-id': requestIdOf(request),
-      ...getCORSHeadersByRequestAndOptions(request, cors),
       ...headers,
     });
     res.end(json);
@@ -129,25 +142,42 @@ export function createFastLane<Context extends Record<string, unknown>>(
     how: 'hit' | 'miss',
     request = requestOf(req),
   ): void {
-    if (asked.method === 'POST') write(res, asked, request, body, { 'cache-control': 'no-store', 'x-cache': how });
-    else {
-      const headers = {
-        'cache-control': `public, max-age=${Math.max(0, Math.floor((expiresAt - Date.now()) / 1000))}`,
-        etag,
-        vary: 'accept, authorization, origin',
-        'x-cache': how,
-      };
-      if (isKnown(req, etag)) {
-        res.writeHead(304, { 'x-request-id': requestIdOf(request), ...getCORSHeadersByRequestAndOptions(request, cors), ...headers });
-        res.end();
-      } else write(res, asked, request, body, headers);
+    const headers = { ...corsOf(request), 'x-cache': how };
+    if (asked.method === 'POST') {
+      write(res, asked, request, body, { ...headers, 'cache-control': 'no-store' });
+      return;
     }
+    const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+    const forGet = { ...headers, 'cache-control': `public, max-age=${maxAge}`, etag, vary: 'accept, authorization, origin' };
+    if (isKnown(req, etag)) res.writeHead(304, { 'x-request-id': requestIdOf(request), ...forGet }).end();
+    else write(res, asked, request, body, forGet);
+  }
+
+  /** Under small names, so that none is written twice. */
+  function corsOf(request: Request): Record<string, string> {
+    const headers = getCORSHeadersByRequestAndOptions(request, cors) ?? {};
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   }
 
   /** Yoga takes a body that was read from a property of this name, as serverless platforms give it. */
-  function hand(req: IncomingMessage, res: ServerResponse, { body }: OperationRequest, request?: Request, outcome?: Outcome): void {
-    if (request) req.headers['x-request-id'] = requestIdOf(request);
+  function hand(req: IncomingMessage, res: ServerResponse, { body }: OperationRequest, outcome?: Outcome): void {
     void yoga(Object.assign(req, body && { body }), res, { outcome } as never);
+  }
+}
+
+/** What is made of the same request later has its id too. */
+function withId(req: IncomingMessage, request: Request): IncomingMessage {
+  req.headers['x-request-id'] = requestIdOf(request);
+  return req;
+}
+
+/** Throws where the answer is longer than a string of V8 may be, half a gigabyte. */
+function stringify(result: ExecutionResult): string {
+  try {
+    return JSON.stringify(result);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ClientError('BAD_REQUEST', 'The answer is too large: ask for less at once.');
+    throw error;
   }
 }
 
@@ -157,14 +187,10 @@ function isKnown({ headers }: IncomingMessage, etag: string): boolean {
   return known?.some((one) => one === etag || one === '*') ?? false;
 }
 
-/** Whether an outcome is written as it is: data, and nothing that Yoga does more with. */
-function isPlain(outcome: Outcome): outcome is { result: ExecutionResult } {
-  return 'result' in outcome && !outcome.result.errors && !outcome.result.extensions?.http && !(Symbol.asyncIterator in outcome.result);
-}
-
 /** Aborted when the client goes away before it has its answer. */
 function signalOf(res: ServerResponse): AbortSignal {
   const controller = new AbortController();
+  if (res.destroyed) controller.abort();
   res.once('close', () => {
     if (!res.writableFinished) controller.abort();
   });

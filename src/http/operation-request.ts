@@ -36,13 +36,13 @@ export function ordinaryType({ method, url = '', headers }: IncomingMessage, { e
 /** Reads an ordinary request; undefined when its client goes away before it has come. */
 export async function readRequest(req: IncomingMessage, type: string): Promise<OperationRequest | undefined> {
   if (req.method === 'GET') {
-    const key = req.url?.slice(req.url.indexOf('?')) ?? '';
-    return { method: 'GET', type, text: key.slice(1), key, body: undefined };
+    const text = req.url?.slice(req.url.indexOf('?') + 1) ?? '';
+    return { method: 'GET', type, text, key: `GET ${text}`, body: undefined };
   }
   const body = await readBody(req);
   if (!body) return undefined;
   const text = body.toString();
-  return { method: 'POST', type, text, key: text, body };
+  return { method: 'POST', type, text, key: `POST ${text}`, body };
 }
 
 /** The parameters; undefined for anything but one query or mutation, and for a mutation by GET: Yoga says what is wrong with it. */
@@ -56,9 +56,6 @@ export function parseParams({ method, text }: OperationRequest): Params | undefi
     return undefined;
   }
 }
-
-/** Whether an operation may be a mutation. The word may stand elsewhere than as its type. */
-export const mayWrite = ({ query }: Params) => /\bmutation\b/.test(query);
 
 function paramsOf(search: URLSearchParams): Record<string, unknown> {
   const parse = (name: string) => {

@@ -15,6 +15,8 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import { sizeOf } from './operation-size.ts';
 
 type Options = {
   /**
@@ -25,15 +27,24 @@ type Options = {
 };
 
 type Run = (args: ExecutionArgs) => unknown;
-type Known = { calls: number; isDecided?: true; run?: Run };
+type Known = { calls: number; isDecided?: true };
+
+/** Compiled queries that are kept, 100 KB and more each; those that were not asked for the longest go first, and are not compiled again. */
+const MAX_COMPILED = 300;
+/** Fields, as `sizeOf` counts them. Compiling takes 20 microseconds for each, in one go. */
+const MAX_SIZE = 2000;
 
 /**
- * Runs queries that come back as compiled functions. What it compiles lives as long as the document does in the cache of documents,
- * which bounds it. Mutations, subscriptions, and what the compiler does not know run as ever, and so does a query whose variables
+ * Runs queries that come back as compiled functions: so many of them, and none that is very large. Mutations, subscriptions, and what the compiler does not know run as ever, and so does a query whose variables
  * are wrong, so that its errors are the same.
  */
 export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
   const known = new WeakMap<OperationDefinitionNode, Known>();
+  const compiled = new LRUCache<OperationDefinitionNode, Run>({ max: MAX_COMPILED });
+  const compile = (definition: OperationDefinitionNode, args: ExecutionArgs) => {
+    const run = compileOperation(definition, args);
+    if (run) compiled.set(definition, run);
+  };
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
       const definition = getOperationAST(args.document, args.operationName);
@@ -42,10 +53,11 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
       if (!operation.isDecided && operation.calls++ >= minCalls) {
         operation.isDecided = true;
         // Not in the way of this request: when the event loop comes round again.
-        if (minCalls > 0) setImmediate(() => compile(operation, definition, args));
-        else compile(operation, definition, args);
+        if (minCalls > 0) setImmediate(() => compile(definition, args));
+        else compile(definition, args);
       }
-      if (operation.run && !hasOddList(definition, args)) setExecuteFn(withOriginal(operation.run, executeFn));
+      const run = compiled.get(definition);
+      if (run && !hasOddList(definition, args)) setExecuteFn(withOriginal(run, executeFn));
     },
   };
 }
@@ -56,29 +68,30 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
  */
 const OPTIONS = { disableLeafSerialization: true };
 
-function compile(operation: Known, definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): void {
-  if (!isCompilable(definition, document, schema)) return;
+function compileOperation(definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): Run | undefined {
+  if (!isCompilable(definition, document, schema)) return undefined;
   try {
     const compiled = compileQuery(schema, document, operationName ?? undefined, OPTIONS);
-    if (!isCompiledQuery(compiled)) return;
-    operation.run = ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
+    if (!isCompiledQuery(compiled)) return undefined;
+    return ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
   } catch {
     // What the compiler cannot do runs as ever.
+    return undefined;
   }
 }
 
 /**
  * The compiler knows no incremental delivery; it writes the conditions of @skip and @include into the document itself, where they meet
- * those of other places and operations; and it takes an array for an input object. Mutations are too rare to be worth it.
+ * those of other places and operations; it takes an array for an input object; and it sets the prototype of what has the alias
+ * `__proto__`. Mutations are too rare to be worth it.
  */
-function isCompilable(
-  { operation, variableDefinitions = [] }: OperationDefinitionNode,
-  document: DocumentNode,
-  schema: GraphQLSchema,
-): boolean {
+function isCompilable(definition: OperationDefinitionNode, document: DocumentNode, schema: GraphQLSchema): boolean {
+  const { operation, variableDefinitions = [] } = definition;
+  const fragments = document.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION);
   return (
     operation === 'query' &&
-    !/@(defer|stream|skip|include)\b/.test(document.loc?.source.body ?? '@defer') &&
+    !/@(defer|stream|skip|include)\b|\b__proto__\b/.test(document.loc?.source.body ?? '@defer') &&
+    sizeOf(schema, definition, new Map(fragments.map((fragment) => [fragment.name.value, fragment]))) <= MAX_SIZE &&
     variableDefinitions.every(({ type }) => {
       const named = getNamedType(typeFromAST(schema, type as NamedTypeNode));
       if (!isInputObjectType(named)) return true;

@@ -10,7 +10,7 @@ type Options = {
   databaseUrl: string;
   /** Where gateways share one Redis; undefined keeps answers in memory. */
   redisUrl: string | undefined;
-  /** For answers in memory. */
+  /** What answers in memory may take, in bytes. */
   maxBytes: number;
 };
 
@@ -33,7 +33,11 @@ export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Opt
   redis?.on('close', doubt);
   return {
     responses,
-    barrier: () => changes.barrier(),
+    /** Resolves when changes that were committed before have reached the store. */
+    barrier: async () => {
+      await changes.barrier();
+      await responses.settled();
+    },
     close: async () => {
       await closeChanges();
       redis?.off('close', doubt);

@@ -5,6 +5,8 @@ import type { ResponseStore } from './store.ts';
 export type RedisStoreOptions = {
   /** What all its keys begin with. In a Redis Cluster it needs braces, as in `{convoy}:`, so that they lie in one slot. */
   prefix: string;
+  /** Longer answers are not kept, in bytes. How many there are is Redis's to bound: give it `maxmemory` and an LRU policy. Default 262144. */
+  maxEntryBytes?: number;
 };
 
 /** Tags whose last invalidation is remembered, about 100 bytes each. Beyond it the oldest go, with the responses that are older. */
@@ -23,7 +25,7 @@ const REMEMBERED_MS = 86_400_000;
  * more after an `invalidate` or a `clear` that rejected until a `clear` was answered. A failover to a replica that lacks the last
  * writes may lack an invalidation: a response is then stale until it expires.
  */
-export function createRedisStore(redis: Redis, { prefix }: RedisStoreOptions): ResponseStore {
+export function createRedisStore(redis: Redis, { prefix, maxEntryBytes = 262_144 }: RedisStoreOptions): ResponseStore {
   const momentsKey = `${prefix}moments`;
   // A key is a whole request: it may be long.
   const keyOf = (key: string) => `${prefix}response:${createHash('sha256').update(key).digest('base64url')}`;
@@ -36,7 +38,7 @@ export function createRedisStore(redis: Redis, { prefix }: RedisStoreOptions): R
       return { found: { body: Buffer.from(body), etag, expiresAt: Number(expiresAt) } };
     },
     async set(key, { body, etag, expiresAt }, tags, moment) {
-      if (expiresAt <= Date.now()) return false;
+      if (expiresAt <= Date.now() || body.length > maxEntryBytes) return false;
       const answer = await commands.convoyCacheSet(momentsKey, keyOf(key), moment, body, etag, expiresAt, ...members(tags));
       return answer === 1;
     },

@@ -21,9 +21,14 @@ export type ResponseCache = {
    * the caller makes its own. `make` returns undefined for an answer that may not be kept.
    */
   share(key: string, maxAgeSeconds: number, make: () => Promise<Made | undefined>): Promise<StoredResponse | undefined>;
+  /** Resolves when the store has taken what it was told last. */
+  settled(): Promise<void>;
   /** The store may have lost what it was told, as one that restarts from a snapshot: it is cleared before it is used again. */
   doubt(reason: unknown): void;
 };
+
+/** How long a store that failed is left alone. */
+const RETRY_MS = 1000;
 
 /**
  * A cache over a store. It is out of use while changes may go unheard, and while the store cannot be told of one; a failing store is
@@ -34,19 +39,30 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
   /** Whether the store has missed a change, and may hold what is stale. */
   let isDoubtful = false;
 
+  /** The last thing that the store was told. */
+  let telling: void | Promise<void>;
   const tell = (told: void | Promise<void>): void => {
-    if (told instanceof Promise) told.catch(lose);
+    telling = told instanceof Promise ? told.catch(lose) : undefined;
   };
+  let losses = 0;
+  let retry: NodeJS.Timeout | undefined;
   const lose = (error: unknown): void => {
     if (!isDoubtful) log.warn({ err: error }, 'the response cache is out of use until its store answers');
     isDoubtful = true;
-    setTimeout(() => {
-      Promise.resolve()
-        .then(() => store.clear())
-        .then(() => {
-          isDoubtful = false;
-        }, lose);
-    }, RETRY_MS).unref();
+    losses++;
+    if (!retry) retry = setTimeout(clear, RETRY_MS).unref();
+  };
+  const clear = async (): Promise<void> => {
+    retry = undefined;
+    const seen = losses;
+    try {
+      await store.clear();
+      // What was lost while it was being cleared is cleared again.
+      if (seen === losses) isDoubtful = false;
+      else lose(undefined);
+    } catch (error) {
+      lose(error);
+    }
   };
   changes.subscribe({
     onChange: (tags) => tell(store.invalidate(tags)),
@@ -57,38 +73,39 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
 
   const isUsable = () => changes.isConnected && !isDoubtful;
 
-  async function make(key: string, maxAgeSeconds: number, work: () => Promise<Made | undefined>): Promise<StoredResponse | undefined> {
+  /** What the store answers; undefined where it fails, and then it is not asked again for a while. */
+  async function ask<T>(answer: T | Promise<T>): Promise<T | undefined> {
     try {
-      const lookup = await store.get(key);
-      if (lookup.found) return lookup.found;
-      const made = await work();
-      if (!made?.dependencies.isComplete || !isUsable()) return undefined;
-      const body = Buffer.from(made.body);
-      const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
-      return (await store.set(key, response, [...made.dependencies.tags], lookup.moment)) ? response : undefined;
+      return await answer;
     } catch (error) {
-      log.debug({ err: error }, 'an answer could not be kept');
+      lose(error);
       return undefined;
     }
   }
 
+  async function make(key: string, maxAgeSeconds: number, work: () => Promise<Made | undefined>): Promise<StoredResponse | undefined> {
+    const lookup = await ask(store.get(key));
+    if (!lookup || lookup.found) return lookup?.found;
+    const made = await work();
+    if (!made?.dependencies.isComplete || !isUsable()) return undefined;
+    const body = Buffer.from(made.body);
+    const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
+    return (await ask(store.set(key, response, [...made.dependencies.tags], lookup.moment))) ? response : undefined;
+  }
+
   return {
     doubt: lose,
+    settled: async () => await telling,
     find(key) {
       if (!isUsable()) return undefined;
       const lookup = store.get(key);
-      return lookup instanceof Promise
-        ? lookup.then(
-            ({ found }) => found,
-            () => undefined,
-          )
-        : lookup.found;
+      return lookup instanceof Promise ? ask(lookup).then((answer) => answer?.found) : lookup.found;
     },
     async share(key, maxAgeSeconds, work) {
       if (!isUsable()) return undefined;
       // Whoever joins asked later than the work began. If something has changed since, nothing was kept, and they make their own.
       const others = making.get(key);
-      if (others) return await others;
+      if (others) return await others.catch(() => undefined);
       const mine = make(key, maxAgeSeconds, work);
       making.set(key, mine);
       try {
@@ -99,7 +116,5 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
     },
   };
 }
-
-const RETRY_MS = 1000;
 
 const etagOf = (body: Buffer) => `"${createHash('sha1').update(body).digest('base64url')}"`;
