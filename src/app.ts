@@ -35,6 +35,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   metrics?: Metrics;
   /** Whether answers carry what they have cost the database. Default false. */
   showsProfile?: boolean;
+  /** Queries that are executed at once. Default 128. */
+  maxQueries?: number;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */
   compileAfter?: number;
   tokens: Tokens;
@@ -131,12 +133,12 @@ export function createApp(deps: AppDeps): App {
       useFastLane(),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
-      // Around the execution, whatever it is.
-      useGate(),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.
       useCompiledOperations({ minCalls: deps.compileAfter }),
+      // Behind the compiler, whose functions it lets in: the last to set the execution is the one that is called.
+      useGate({ maxQueries: deps.maxQueries }),
       // Last, so that it sees the errors of all others.
       useCodedErrors(errors),
     ],

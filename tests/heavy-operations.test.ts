@@ -1,4 +1,5 @@
 import { Kind, parse } from 'graphql';
+import pg from 'pg';
 import { expect, test, vi } from 'vitest';
 import { schema } from '../src/graphql/schema.ts';
 import { examples } from '../src/modules/examples.ts';
@@ -83,4 +84,26 @@ test('an alias that JavaScript has a meaning for is a name like others, the fift
     texts.push(await (await send({ query: '{ spas(first: 1) { nodes { name __proto__: city constructor: id } } }' })).text());
   expect(texts[0]).toContain('"__proto__":');
   expect(new Set(texts).size).toBe(1);
+});
+
+test('a query waits while another one has the only place, compiled or not, and a mutation does not', async () => {
+  const { ask, databaseUrl } = await anApp({ maxQueries: 1 });
+  const templates = '{ templates(first: 1) { nodes { id } } }';
+  for (let i = 0; i < 3; i++) await ask(templates);
+  const holder = new pg.Client({ connectionString: databaseUrl });
+  await holder.connect();
+  await holder.query('begin; lock table hiring_forms in access exclusive mode');
+  const first = ask('{ hiringForms(first: 1) { nodes { id } } }');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  let isAnswered = false;
+  const second = ask(templates).then(() => {
+    isAnswered = true;
+  });
+  const refused = await ask('mutation { signIn(input: { usernameOrEmail: "nobody", password: "nothing at all" }) { token } }');
+  expect(refused.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  expect(isAnswered).toBe(false);
+  await holder.query('commit');
+  await holder.end();
+  expect((await first).errors).toBeUndefined();
+  await second;
 });

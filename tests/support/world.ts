@@ -56,6 +56,7 @@ export async function anApp({
   poolOptions = '',
   batching = {} as BatcherOptions,
   showsProfile = false,
+  maxQueries = undefined as number | undefined,
   isDirect = isPlain,
   responseCache = undefined as { redisUrl?: string } | undefined,
   beside = undefined as { databaseUrl: string } | undefined,
@@ -74,6 +75,7 @@ export async function anApp({
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = createApp({
     database: postgres.database,
+    maxQueries,
     metrics: createMetrics(),
     showsProfile,
     compileAfter,
