@@ -7,6 +7,6 @@ import { setFlagsFromString } from 'node:v8';
 
 enableCompileCache(path.join(import.meta.dirname, '../.convoy/compile-cache'));
 // V8 lets the heap grow to several times what is alive where a machine has much memory: here it collects garbage sooner.
-setFlagsFromString('--heap-growing-percent=15');
+setFlagsFromString('--heap-growing-percent=10');
 
 await import('../src/main.ts');
