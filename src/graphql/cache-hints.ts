@@ -29,7 +29,10 @@ const ofField = (field: CacheHint | undefined, type: CacheHint | undefined) => (
 
 const known = new WeakMap<OperationDefinitionNode, number>();
 
-/** For how many seconds an operation's answer may be shared by visitors; 0 where not at all. For a document that is not valid it may be any number: that gets no answer without errors. */
+/**
+ * For how many seconds an operation's answer may be shared by visitors; 0 where not at all. For a document that is not valid it may be
+ * any number: that gets no answer without errors.
+ */
 export function cacheSecondsOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): number {
   const operation = getOperationAST(document, operationName);
   return operation ? known.getOrInsertComputed(operation, () => secondsOf(schema, document, operation)) : 0;

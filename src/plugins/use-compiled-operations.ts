@@ -35,8 +35,8 @@ const MAX_COMPILED = 300;
 const MAX_SIZE = 2000;
 
 /**
- * Runs queries that come back as compiled functions: so many of them, and none that is very large. Mutations, subscriptions, and what the compiler does not know run as ever, and so does a query whose variables
- * are wrong, so that its errors are the same.
+ * Runs queries that come back as compiled functions: so many of them, and none that is very large. Mutations, subscriptions, and what
+ * the compiler does not know run as ever, and so does a query whose variables are wrong, so that its errors are the same.
  */
 export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
   const known = new WeakMap<OperationDefinitionNode, Known>();
