@@ -1,10 +1,9 @@
-import { Redis } from 'ioredis';
-import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createMemoryStore } from '../response-cache/memory-store.ts';
 import { createRedisStore } from '../response-cache/redis-store.ts';
 import { createResponseCache } from '../response-cache/response-cache.ts';
 import { openChanges } from './changes.ts';
+import { openRedisCommands } from './redis-commands.ts';
 
 type Options = {
   databaseUrl: string;
@@ -23,7 +22,10 @@ export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Opt
   const redis =
     redisUrl === undefined
       ? undefined
-      : await openRedis(redisUrl, log).catch(async (error) => {
+      : await openRedisCommands(redisUrl, {
+          commandTimeoutMs: COMMAND_TIMEOUT_MS,
+          onError: (error) => log.warn({ err: error }, 'Redis does not answer the response cache'),
+        }).catch(async (error) => {
           await closeChanges();
           throw error;
         });
@@ -44,20 +46,4 @@ export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Opt
       redis?.disconnect();
     },
   };
-}
-
-async function openRedis(redisUrl: string, log: Log): Promise<Redis> {
-  const redis = new Redis(redisUrl, {
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    connectTimeout: 3000,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-  });
-  redis.on('error', (error) => log.warn({ err: error }, 'Redis does not answer the response cache'));
-  await redis.connect().catch((error) => {
-    redis.disconnect();
-    throw new StartError(`Redis does not answer (${error.message}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
-  });
-  return redis;
 }

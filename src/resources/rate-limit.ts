@@ -1,0 +1,29 @@
+import type { Log } from '../log.ts';
+import { createFallbackStore } from '../rate-limit/fallback-store.ts';
+import { createMemoryStore } from '../rate-limit/memory-store.ts';
+import { createRedisStore } from '../rate-limit/redis-store.ts';
+import type { RateLimitStore } from '../rate-limit/store.ts';
+import { openRedisCommands } from './redis-commands.ts';
+
+type Options = {
+  /** Where gateways share one Redis; undefined counts in memory. */
+  redisUrl: string | undefined;
+  /** What all keys in Redis begin with. Default `convoy:rate:`. */
+  prefix?: string;
+  /** Called with true when this process begins to count by itself, and with false when Redis counts again. */
+  onFallback?: (isFallback: boolean) => void;
+};
+
+/** Every request waits for this answer: where Redis is slower, this process counts by itself. */
+const COMMAND_TIMEOUT_MS = 100;
+
+/** Opens the store that limits of rate count in. Throws StartError where Redis does not answer; when it ceases to later, calls go on in memory. */
+export async function openRateLimitStore({ redisUrl, prefix = 'convoy:rate:', onFallback }: Options, log: Log) {
+  const memory = createMemoryStore();
+  if (redisUrl === undefined) return { store: memory as RateLimitStore, close: async () => undefined };
+  const redis = await openRedisCommands(redisUrl, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  return {
+    store: createFallbackStore(createRedisStore(redis, { prefix }), memory, { log, onChange: onFallback }),
+    close: async () => redis.disconnect(),
+  };
+}
