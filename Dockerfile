@@ -15,6 +15,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/scripts ./scripts
 COPY --from=build /app/src ./src
+# Where there is a manifest, for TRUSTED_DOCUMENTS.
+COPY --from=build /app/trusted-documents.jso[n] ./
 # For compiled code: see scripts/start.js.
 RUN mkdir .convoy && chown node .convoy
 USER node

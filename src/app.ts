@@ -1,69 +1,55 @@
 import type { RequestListener } from 'node:http';
-import type { CORSOptions } from '@whatwg-node/server';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import { Batcher, type BatcherOptions } from './batching/batcher.ts';
-import type { Database } from './batching/database.ts';
-import type { MaybePromise } from './batching/maybe-promise.ts';
+import type { AppDeps } from './app-deps.ts';
+import { Batcher } from './batching/batcher.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
-import type { ClientError } from './errors.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
-import type { Context, Viewer } from './graphql/context.ts';
+import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
 import { schema } from './graphql/schema.ts';
-import { createFastLane, type LaneContext, useFastLane } from './http/fast-lane.ts';
+import { createClientOf, NOBODY } from './http/client.ts';
+import { createCors } from './http/cors.ts';
+import { createFastLane, type LaneContext, takeYogasWay, useFastLane } from './http/fast-lane.ts';
+import { createGuard, type Guarded } from './http/guard.ts';
 import type { Params } from './http/operation-request.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createCostOf } from './limits/cost.ts';
+import { createLimits, OPERATION_MAXIMA } from './limits/limits.ts';
 import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
 import { useCompiledOperations } from './plugins/use-compiled-operations.ts';
+import { useCost } from './plugins/use-cost.ts';
+import { useDeadline } from './plugins/use-deadline.ts';
 import { useGate } from './plugins/use-gate.ts';
 import { useHealth } from './plugins/use-health.ts';
-import { type Example, usePlayground } from './plugins/use-playground.ts';
+import { useHiddenSchema } from './plugins/use-hidden-schema.ts';
+import { useMetrics } from './plugins/use-metrics.ts';
+import { useOperationLimits } from './plugins/use-operation-limits.ts';
+import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
+import { usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useToken } from './plugins/use-token.ts';
-import type { ResponseCache } from './response-cache/response-cache.ts';
-import type { Tokens } from './tokens.ts';
+import { createFieldLimits } from './rate-limit/field-limits.ts';
+import { createPointBudget } from './rate-limit/point-budget.ts';
+import { createRequestLimits } from './rate-limit/request-limits.ts';
 
+/** The path of GraphQL. */
 export const ENDPOINT = '/graphql';
 
-export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
-  database: Database;
-  /** How requests share statements. */
-  batching?: BatcherOptions;
-  /** Takes what is counted. Default: nobody reads it. */
-  metrics?: Metrics;
-  /** Whether answers carry what they have cost the database. Default false. */
-  showsProfile?: boolean;
-  /** Queries that are executed at once. Default 128. */
-  maxQueries?: number;
-  /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */
-  compileAfter?: number;
-  tokens: Tokens;
-  /** Finds who a token stands for, as they are now. */
-  loadViewer: (ctx: Context) => MaybePromise<Viewer | null>;
-  /** Recognises failures of resources that a client may know of. */
-  translateError: (error: unknown) => ClientError | undefined;
-  /** Answers that visitors share, and what resolves when it has heard of everything that was committed before; undefined for none. */
-  responseCache?: { responses: ResponseCache; barrier: () => Promise<void> };
-  /** The playground with its examples; undefined for none. */
-  playground: { examples: readonly Example[]; hasDemoUsers: boolean } | undefined;
-  /** Origins whose pages may call the gateway. */
-  corsOrigins: readonly string[];
-  isDebugging: boolean;
-};
-
 export type App = {
-  /** Answers a request of the Fetch API. */
+  /** Answers a request of the Fetch API. What stands before GraphQL, the limits of requests and bodies, belongs to `listener`. */
   fetch: YogaServerInstance<LaneContext, Context>['fetch'];
-  /** Answers requests of node:http, with the same answers and in less time. */
+  /** Answers requests of node:http. */
   listener: RequestListener;
+  /** The same without the fast lane, with the same answers in more time. */
+  slowListener: RequestListener;
 };
 
 /** The gateway: everything that happens to a request, in order. */
 export function createApp(deps: AppDeps): App {
-  const { log, database, prisma, pubSub, tokens, playground, responseCache, metrics = createMetrics(), isDebugging, translateError } = deps;
-  const errors = { log, isDebugging, translate: translateError };
+  const { log, database, prisma, pubSub, tokens, playground, responseCache, metrics, isDebugging, translateError, protection } = deps;
+  const { store, rates = {}, maxCost = 1000, deadlineMs = 10_000, hasIntrospection = true, maxBatch = 1, documents } = protection;
+  const errors = { log, isDebugging, translate: translateError, hidesSchema: !hasIntrospection };
   const batcher = new Batcher(database, {
     // A database that is gone fails every key: to try them again one by one would be an attack on it.
     mayBeOfOneKey: (error) => translateError(error)?.extensions.code !== 'DATABASE_UNAVAILABLE',
@@ -71,14 +57,17 @@ export function createApp(deps: AppDeps): App {
     ...deps.batching,
   });
 
-  const cors: CORSOptions = deps.corsOrigins.length === 0 ? false : { origin: [...deps.corsOrigins], credentials: false, maxAge: 86_400 };
+  const limits = createLimits({ modes: protection.modes, count: metrics.countLimit });
+  const requestLimits = createRequestLimits({ store, limits, onUsage: metrics.operations.addUsage, ...rates });
+  const budget = createPointBudget({ store, limits, onUsage: metrics.operations.addUsage, perMinute: rates.pointsPerMinute });
+  const fieldLimits = createFieldLimits({ store, limits });
 
-  const documents = createDocumentCache();
+  const parsed = createDocumentCache();
   const cache = responseCache && {
     responses: responseCache.responses,
     // A document that comes for the first time is not known to be valid, nor what it reads.
-    secondsOf: ({ query, operationName }: Params) => {
-      const document = documents.documentCache.get(query);
+    secondsOf: ({ query = '', operationName }: Params) => {
+      const document = parsed.documentCache.get(query);
       return document ? cacheSecondsOf(schema, document, operationName) : 0;
     },
   };
@@ -90,15 +79,24 @@ export function createApp(deps: AppDeps): App {
     graphiql: false,
     landingPage: false,
     multipart: false,
-    parserAndValidationCache: documents,
+    batching: maxBatch > 1 ? { limit: maxBatch } : false,
+    // The guard has read and bounded the body, and knows whose pages may read the answer.
+    maxRequestBodySize: false,
+    cors: false,
+    parserAndValidationCache: parsed,
     // Yoga answers any path with this ending; /health itself is useHealth's.
     healthCheckEndpoint: '/health/live',
-    cors,
     maskedErrors: { maskError: createMaskError(errors) },
-    context: ({ request, dependencies }) => {
+    context: ({ request, dependencies, call }) => {
       const profile = new RequestProfile();
+      const client = call?.client ?? NOBODY;
       const ctx: Context = {
         requestId: requestIdOf(request),
+        client,
+        fieldLimits,
+        cost: 0,
+        maxCost,
+        budgets: async () => [...(await requestLimits.standing(client.key)), ...(await budget.standing(client.key))],
         profile,
         log,
         prisma,
@@ -119,6 +117,7 @@ export function createApp(deps: AppDeps): App {
       useRequestId(),
       // Before anything is parsed: a probe must cost nothing.
       useHealth(async () => (await database.query('select 1', [])).length === 1),
+      useMetrics({ registry: metrics.registry, token: protection.metricsToken }),
       // Before Yoga takes a browser's page load for an operation.
       ...(playground
         ? [
@@ -131,18 +130,43 @@ export function createApp(deps: AppDeps): App {
         : []),
       // Before anything is done with an operation that was executed already.
       useFastLane(),
+      // Before the text of a document is looked at: it may be known by its hash alone.
+      usePersistedDocuments(documents),
+      // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
+      useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
+      ...(hasIntrospection ? [] : [useHiddenSchema()]),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
+      // Before anything that takes time is done for an operation: it may be too dear.
+      useCost({
+        limits,
+        costOf: createCostOf(schema),
+        maxCost,
+        budget,
+        pressure: protection.pressure,
+        records: metrics.operations,
+        nameOf: documents.nameOf,
+      }),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.
       useCompiledOperations({ minCalls: deps.compileAfter }),
       // Behind the compiler, whose functions it lets in: the last to set the execution is the one that is called.
-      useGate({ maxQueries: deps.maxQueries }),
+      useGate(protection.gate),
+      // Around the gate: waiting for one's turn takes of the time.
+      useDeadline({ deadlineMs }),
       // Last, so that it sees the errors of all others.
       useCodedErrors(errors),
     ],
   });
 
-  return { fetch: yoga.fetch, listener: createFastLane(yoga, { endpoint: ENDPOINT, cors, log, cache }) };
+  const clientOf = createClientOf({ trustedProxies: protection.trustedProxies, readToken: (header) => tokens.read(header) });
+  const { maxBodyBytes } = protection;
+  const guarded = (next: Guarded) =>
+    createGuard({ clientOf, requestLimits, limits, cors: createCors(deps.corsOrigins), maxBodyBytes, log }, next);
+  return {
+    fetch: yoga.fetch,
+    listener: guarded(createFastLane(yoga, { endpoint: ENDPOINT, resolve: documents.resolve, cache })),
+    slowListener: guarded((req, res, call) => takeYogasWay(yoga, req, res, call)),
+  };
 }

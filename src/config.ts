@@ -1,6 +1,8 @@
 import path from 'node:path';
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
+import { LIMIT_MODES, LIMITS, type LimitMode, type LimitName, OPERATION_MAXIMA } from './limits/limits.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
@@ -11,7 +13,27 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
+const whole = (least: number, unit = 'a whole number') => z.coerce.number(unit).int(unit).min(least, `at least ${least}`);
 const SECRET = 'at least 32 characters; make one with: openssl rand -base64 48';
+
+const MODES = 'off, watch or enforce, for all or as name:mode with commas between them; the names are in the README';
+
+/** `watch,cost:off` as modes by name; the first is for all that are not named. */
+const modes = z.string().transform((value, context) => {
+  const given: Partial<Record<LimitName, LimitMode>> = {};
+  const isMode = (text: string): text is LimitMode => (LIMIT_MODES as readonly string[]).includes(text);
+  const isLimit = (text: string): text is LimitName => Object.hasOwn(LIMITS, text);
+  for (const item of value.split(',').map((one) => one.trim())) {
+    const [name = '', mode = ''] = item.split(':');
+    if (isMode(item)) for (const limit of Object.keys(LIMITS)) given[limit as LimitName] ??= item;
+    else if (isLimit(name) && isMode(mode)) given[name] = mode;
+    else {
+      context.addIssue(MODES);
+      return z.NEVER;
+    }
+  }
+  return given;
+});
 
 /** Every variable that Convoy reads. README's table and .env.example are checked against it. */
 export const variables = {
@@ -30,18 +52,54 @@ export const variables = {
     .max(2_592_000, 'at most 30 days')
     .default(3600),
   PLAYGROUND: flag.optional(),
+  INTROSPECTION: flag.optional(),
   CORS_ORIGINS: list.default([]),
+  TRUSTED_PROXIES: list
+    .refine((proxies) => areProxies(proxies), 'addresses, ranges as 10.0.0.0/8, or loopback, linklocal, uniquelocal')
+    .default([]),
+  RATE_LIMIT_ENABLED: flag.default(true),
+  RATE_LIMIT_PER_MINUTE: whole(0, 'requests').default(60),
+  RATE_LIMIT_PER_HOUR: whole(0, 'requests').default(1000),
+  COST_PER_MINUTE: whole(0, 'points').default(10_000),
+  MAX_COST: whole(1, 'points').default(1000),
+  MAX_DEPTH: whole(1).default(OPERATION_MAXIMA.depth),
+  MAX_ALIASES: whole(0).default(OPERATION_MAXIMA.aliases),
+  MAX_ROOT_FIELDS: whole(1).default(OPERATION_MAXIMA.rootFields),
+  MAX_DIRECTIVES: whole(0).default(OPERATION_MAXIMA.directives),
+  MAX_TOKENS: whole(1).default(OPERATION_MAXIMA.tokens),
+  MAX_BODY_BYTES: whole(1, 'bytes').max(25_000_000, 'at most 25000000').default(1_000_000),
+  MAX_VARIABLES_BYTES: whole(0, 'bytes').default(OPERATION_MAXIMA.variablesBytes),
+  MAX_VARIABLES_DEPTH: whole(0).default(OPERATION_MAXIMA.variablesDepth),
+  MAX_BATCH: whole(1, 'operations').max(100, 'at most 100').default(1),
+  LIMIT_MODES: modes.default({}),
+  REQUEST_DEADLINE_MS: whole(1, 'milliseconds').default(10_000),
+  MAX_EVENT_LOOP_DELAY_MS: whole(1, 'milliseconds').default(200),
+  TRUSTED_DOCUMENTS: z.enum(['off', 'allow', 'only'], 'off, allow or only').default('off'),
+  TRUSTED_DOCUMENTS_FILE: z.string().default('trusted-documents.json'),
+  PERSISTED_QUERIES: flag.default(true),
   BATCHING: flag.default(true),
   RESPONSE_CACHE: flag.default(true),
   RESPONSE_CACHE_MAX_BYTES: z.coerce.number('bytes').int('whole bytes').min(1_000_000, 'at least 1000000').default(33_554_432),
   REDIS_ENABLED: flag.default(false),
   REDIS_URL: z.string().default('redis://localhost:6379'),
+  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
     .optional(),
   PROFILE: flag.default(false),
   DEBUG: flag.default(false),
 };
+
+const UNLIMITED_RATES = { requests: 'off', points: 'off', fields: 'off' } as const;
+
+function areProxies(proxies: readonly string[]): boolean {
+  try {
+    if (proxies.length > 0) proxyAddr.compile([...proxies]);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export type Config = ReturnType<typeof loadConfig>;
 
@@ -83,7 +141,35 @@ export function loadConfig(env: Record<string, string | undefined>) {
     previousSecretKeys: settings.PREVIOUS_SECRET_KEYS,
     tokenTtlSeconds: settings.TOKEN_TTL_SECONDS,
     hasPlayground: settings.PLAYGROUND ?? isWorkplace,
+    hasIntrospection: settings.INTROSPECTION ?? settings.PLAYGROUND ?? isWorkplace,
     corsOrigins: settings.CORS_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    rates: {
+      perMinute: settings.RATE_LIMIT_PER_MINUTE,
+      perHour: settings.RATE_LIMIT_PER_HOUR,
+      pointsPerMinute: settings.COST_PER_MINUTE,
+    },
+    limitModes: { ...settings.LIMIT_MODES, ...(settings.RATE_LIMIT_ENABLED ? {} : UNLIMITED_RATES) },
+    maxCost: settings.MAX_COST,
+    maxima: {
+      depth: settings.MAX_DEPTH,
+      aliases: settings.MAX_ALIASES,
+      rootFields: settings.MAX_ROOT_FIELDS,
+      directives: settings.MAX_DIRECTIVES,
+      tokens: settings.MAX_TOKENS,
+      variablesBytes: settings.MAX_VARIABLES_BYTES,
+      variablesDepth: settings.MAX_VARIABLES_DEPTH,
+    },
+    maxBodyBytes: settings.MAX_BODY_BYTES,
+    /** How many operations a request may carry. */
+    maxBatch: settings.MAX_BATCH,
+    deadlineMs: settings.REQUEST_DEADLINE_MS,
+    maxDelayMs: settings.MAX_EVENT_LOOP_DELAY_MS,
+    trustedDocuments: settings.TRUSTED_DOCUMENTS,
+    trustedDocumentsFile: path.resolve(ROOT, settings.TRUSTED_DOCUMENTS_FILE),
+    /** Whether clients may register documents by their hash. */
+    hasPersistedQueries: settings.PERSISTED_QUERIES,
+    metricsToken: settings.METRICS_TOKEN,
     hasBatching: settings.BATCHING,
     /** Undefined for no response cache. */
     responseCacheMaxBytes: settings.RESPONSE_CACHE ? settings.RESPONSE_CACHE_MAX_BYTES : undefined,

@@ -8,13 +8,29 @@ export const ERROR_CODES = {
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
   BAD_REQUEST: { status: 400, meaning: 'The request carries no operation that can be run.' },
   BAD_USER_INPUT: { status: 400, meaning: 'A variable, an argument or an id is wrong; `extensions.issues` names each with its path.' },
+  LIMIT_EXCEEDED: {
+    status: 400,
+    meaning: 'The operation is larger than allowed; `extensions.limit` names the limit, its maximum and what was sent.',
+  },
   UNAUTHENTICATED: { status: 401, meaning: 'The operation needs a sign-in, or the token or the password is not valid.' },
   FORBIDDEN: { status: 403, meaning: 'The viewer is signed in and may not do this.' },
+  CROSS_SITE_REQUEST: { status: 403, meaning: 'A page of another site could have sent this; send JSON, or a header as the message says.' },
+  PERSISTED_QUERY_ONLY: { status: 403, meaning: 'Only the documents of the manifest are run here.' },
+  PERSISTED_QUERY_NOT_FOUND: { status: 404, meaning: 'The document of this hash is not known; send its text along, once.' },
+  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, meaning: 'Documents are not remembered here; send the text.' },
   NOT_FOUND: { status: 404, meaning: 'What a mutation should work on does not exist, or the viewer may not see it.' },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
+  PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body of the request is larger than allowed.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is compressed in a way that is not known here.' },
+  RATE_LIMITED: {
+    status: 429,
+    meaning: 'Too many requests, points or calls of a field; `Retry-After` says in how many seconds there is room.',
+  },
   REQUEST_ABORTED: { status: 499, meaning: 'The client went away before it had its answer; nobody reads this.' },
+  OVERLOADED: { status: 503, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
+  DEADLINE_EXCEEDED: { status: 504, meaning: 'The request took longer than one may; what it was reading has been given up.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
-  DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer, or has no connection free; try again.' },
+  DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; try again after `Retry-After`.' },
   INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the gateway. The log has the cause under `extensions.requestId`.' },
 } as const;
 
@@ -24,6 +40,35 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export class ClientError extends GraphQLError {
   constructor(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}, options: GraphQLErrorOptions = {}) {
     super(message, { ...options, extensions: { code, ...extensions, http: { status: ERROR_CODES[code].status } } });
+  }
+}
+
+/** Something that is refused now and may be asked for again: the answer carries `Retry-After`, in whole seconds, rounded up. */
+export class TryLater extends ClientError {
+  constructor(code: ErrorCode, message: string, retryAfterMs: number, extensions: Record<string, unknown> = {}) {
+    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    super(code, message, { ...extensions, retryAfterSeconds: seconds });
+    Object.assign(this.extensions.http as object, { headers: { 'retry-after': String(seconds) } });
+  }
+}
+
+export class RateLimited extends TryLater {
+  /** `what`: of what there were too many, as `requests`. `retryAfterMs`: when there is room again, in milliseconds from now. */
+  constructor(what: string, retryAfterMs: number, extensions: Record<string, unknown> = {}) {
+    super('RATE_LIMITED', `Too many ${what}. Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`, retryAfterMs, extensions);
+  }
+}
+
+export class Overloaded extends TryLater {
+  constructor(message = 'There is too much to do at the moment. Try again.', retryAfterMs = 1000) {
+    super('OVERLOADED', message, retryAfterMs);
+  }
+}
+
+export class DeadlineExceeded extends ClientError {
+  constructor(deadlineMs: number, isMutation = false) {
+    const advice = isMutation ? 'It may have been applied: look before you try again.' : 'Ask for less at once, or try again.';
+    super('DEADLINE_EXCEEDED', `The request was not answered within ${deadlineMs / 1000} s. ${advice}`);
   }
 }
 

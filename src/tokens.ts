@@ -42,6 +42,12 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
       return { token, expiresAt: new Date(expiresAt * 1000) };
     },
 
+    /** The token of an Authorization header; undefined for one that is not valid. For those who need no reason. */
+    async read(header: string): Promise<Token | undefined> {
+      const token = bearerOf(header);
+      return token === undefined ? undefined : await this.verify(token).catch(() => undefined);
+    },
+
     /** Throws Unauthenticated when the token is expired, changed, issued in the future, signed by another key or made for another audience. */
     async verify(token: string): Promise<Token> {
       const known = verified.get(token);
@@ -71,6 +77,9 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
     },
   };
 }
+
+/** What stands behind `Bearer` in an Authorization header. */
+export const bearerOf = (header: string): string | undefined => /^Bearer +(\S+)$/i.exec(header)?.[1];
 
 /** A name for a key that does not give it away, so that a token says which one signed it. */
 const keyId = (secret: string) => createHash('sha256').update(`convoy key id ${secret}`).digest('base64url').slice(0, 8);

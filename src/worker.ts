@@ -3,12 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
+import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
 import { loadViewer } from './modules/user/policy.ts';
+import { createGate } from './plugins/use-gate.ts';
 import { databaseError } from './resources/database-errors.ts';
+import { openPersistedDocuments } from './resources/persisted.ts';
 import { openPostgres } from './resources/postgres.ts';
+import { openRateLimitStore } from './resources/rate-limit.ts';
 import { openPubSub } from './resources/redis.ts';
 import { openResponseCache } from './resources/response-cache.ts';
 import { createTokens } from './tokens.ts';
@@ -17,6 +21,8 @@ import { createTokens } from './tokens.ts';
 const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
 /** How long a client may take to send a request, and the head of it: slower ones hold a connection and memory for nothing. */
 const [REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS] = [30_000, 10_000];
+/** What documents that clients register may take in memory. */
+const MAX_DOCUMENTS_BYTES = 4 * 2 ** 20;
 /** How long requests that are under way may take to finish when the gateway stops. */
 const DRAIN_MS = 25_000;
 
@@ -45,16 +51,46 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     opened.push(resource.close);
     return resource;
   };
-  const postgres = await open(openPostgres(databaseUrl, log));
+  const postgres = await open(openPostgres(databaseUrl, log, { statementTimeoutMs: config.deadlineMs }));
   const messages = await open(openPubSub(config.redisUrl, log));
   const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
   const responseCache = maxBytes === undefined ? undefined : await open(openResponseCache({ databaseUrl, redisUrl, maxBytes }, log));
+
+  const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
+  const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes: MAX_DOCUMENTS_BYTES }, log));
+  const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
+  const counted = await open(openRateLimitStore({ redisUrl, onFallback: metrics.setFallback }, log));
+  const gate = createGate();
+  const pressure = createPressure({
+    maxDelayMs: config.maxDelayMs,
+    maxCost: config.maxCost,
+    oldestWaitMs: gate.oldestWaitMs,
+    poolWaiters: () => postgres.pool.waitingCount / postgres.pool.options.max,
+  });
+  opened.push(async () => pressure.close());
+  metrics.watchPressure(pressure.level);
 
   const app = createApp({
     database: postgres.database,
     batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
     responseCache,
-    metrics: createMetrics(),
+    metrics,
+    protection: {
+      modes: config.limitModes,
+      store: counted.store,
+      rates: config.rates,
+      maxCost: config.maxCost,
+      maxima: config.maxima,
+      maxBodyBytes: config.maxBodyBytes,
+      maxBatch: config.maxBatch,
+      deadlineMs: config.deadlineMs,
+      pressure,
+      gate,
+      trustedProxies: config.trustedProxies,
+      hasIntrospection: config.hasIntrospection,
+      documents: persisted.documents,
+      metricsToken: config.metricsToken,
+    },
     showsProfile: config.showsProfile,
     prisma: postgres.prisma,
     pubSub: messages.pubSub,

@@ -77,7 +77,7 @@ test('other methods are refused with 405, other types of content with 415, other
     expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
   }
   for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml']) {
-    expect((await send('{"query":"{ __typename }"}', { headers: { 'content-type': type } })).status).toBe(415);
+    expect((await send('{"query":"{ __typename }"}', { headers: { 'content-type': type, 'x-requested-with': 'test' } })).status).toBe(415);
   }
   expect((await send('{"query":"{ __typename }"}', { headers: { accept: 'text/xml' } })).status).toBe(406);
   expect((await app.fetch('http://localhost/nothing')).status).toBe(404);
@@ -101,8 +101,10 @@ test('what breaks the reading of a request is refused, and is no fault of the ga
     send({ query: `{ node(id: ${'['.repeat(3000)}${']'.repeat(3000)}) { id } }` }),
     send({ query: `${'{viewer'.repeat(10_000)}${'}'.repeat(10_000)}` }),
   ]);
-  for (const response of answers) {
+  // How deep the parser comes before the stack ends, or the tokens, is the machine's to say.
+  const codes = [/^BAD_REQUEST$/, /^(BAD_REQUEST|LIMIT_EXCEEDED)$/, /^(BAD_REQUEST|LIMIT_EXCEEDED)$/];
+  for (const [i, response] of answers.entries()) {
     const { errors } = await response.json();
-    expect([response.status, errors.map(codeOf)]).toEqual([400, ['BAD_REQUEST']]);
+    expect([response.status, ...errors.map(codeOf)]).toEqual([400, expect.stringMatching(codes[i] ?? /^$/)]);
   }
 });

@@ -110,7 +110,7 @@ test('a loader that is asked for much does not hold up another one', async () =>
 });
 
 test('a request with forty searches does not hold up a request with one', async () => {
-  const { ask, databaseUrl, flushes } = await aSharingApp();
+  const { ask, databaseUrl, flushes } = await aSharingApp({ protection: { maxima: { aliases: 50, rootFields: 50 } } });
   const search = (word: string) => `spas(filter: { search: "${word}" }) { nodes { id } }`;
   const lock = await lockTable(databaseUrl, 'spas');
   const many = ask(

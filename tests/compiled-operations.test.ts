@@ -16,8 +16,13 @@ import { randomDocument } from './support/random-documents.ts';
 import { anApp } from './support/world.ts';
 
 async function both(options: Parameters<typeof anApp>[0] = {}) {
-  const compiled = await anApp({ ...options, compileAfter: 0 });
-  const plain = await anApp({ ...options, beside: compiled, compileAfter: Number.POSITIVE_INFINITY });
+  // Random operations are larger than one may be.
+  const protection = {
+    maxCost: Number.POSITIVE_INFINITY,
+    maxima: { depth: 100, aliases: 1000, rootFields: 1000, directives: 1000, tokens: 100_000 },
+  };
+  const compiled = await anApp({ ...options, protection, compileAfter: 0 });
+  const plain = await anApp({ ...options, protection, beside: compiled, compileAfter: Number.POSITIVE_INFINITY });
   const differences: unknown[] = [];
   /** Asks both, and gathers where they differ. */
   const ask = async (body: Body, as?: Role, accept = 'application/graphql-response+json') => {

@@ -52,7 +52,10 @@ test('a connection that ends during a request fails that request with DATABASE_U
   const answers = Promise.all([ask(SPAS), ask(SAVE, {}, { as: 'ADMIN' })]);
   await waiting(databaseUrl, 2);
   await terminateAll(databaseUrl);
-  for (const answer of await answers) expectError(answer, 'DATABASE_UNAVAILABLE');
+  for (const answer of await answers) {
+    expectError(answer, 'DATABASE_UNAVAILABLE');
+    expect(answer.headers.get('retry-after')).toBe('1');
+  }
   await blocker.release();
   expect((await ask(SPAS)).errors).toBeUndefined();
   expect((await ask(SAVE, {}, { as: 'ADMIN' })).errors).toBeUndefined();
@@ -72,7 +75,7 @@ test('a statement beyond statement_timeout fails with DATABASE_TIMEOUT, and writ
   expect(logged).toEqual([]);
 });
 
-test('a pool without a free connection fails with DATABASE_UNAVAILABLE after pool_timeout, and recovers', async () => {
+test('a pool without a free connection fails with OVERLOADED after pool_timeout, and recovers', async () => {
   const { ask, databaseUrl } = await aFaultyWorld();
   const blocker = await lock(databaseUrl, 'hiring_forms');
   const held = [1, 2].map((first) => ask(`{ hiringForms(first: ${first}) { nodes { id } } }`));
@@ -80,7 +83,10 @@ test('a pool without a free connection fails with DATABASE_UNAVAILABLE after poo
   const start = performance.now();
   const answers = await Promise.all([...Array.from({ length: 5 }, () => ask(SPAS)), ask(SAVE, {}, { as: 'ADMIN' })]);
   const waitedMs = performance.now() - start;
-  for (const answer of answers) expectError(answer, 'DATABASE_UNAVAILABLE');
+  for (const answer of answers) {
+    expectError(answer, 'OVERLOADED');
+    expect(answer.headers.get('retry-after')).toBe('1');
+  }
   expect(waitedMs).toBeGreaterThan(900);
   expect(waitedMs).toBeLessThan(2500);
   await blocker.release();

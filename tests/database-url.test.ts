@@ -14,10 +14,10 @@ test('host, port, user, password and database are read', () => {
   });
 });
 
-test('without parameters the pool holds 10 connections, callers wait 10 s and statements run 10 s', () => {
+test('without parameters the pool holds 10 connections, callers wait 2 s and statements run 10 s', () => {
   expect(parseDatabaseUrl(URL_WITHOUT)).toMatchObject({
     max: 10,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 2000,
     statement_timeout: 10_000,
     keepAlive: true,
   });
@@ -26,6 +26,17 @@ test('without parameters the pool holds 10 connections, callers wait 10 s and st
 test('connection_limit, pool_timeout and statement_timeout set the pool', () => {
   const config = parseDatabaseUrl(`${URL_WITHOUT}?connection_limit=3&pool_timeout=20&statement_timeout=1500`);
   expect(config).toMatchObject({ max: 3, connectionTimeoutMillis: 20_000, statement_timeout: 1500 });
+});
+
+test.each([
+  ['', undefined, 10_000],
+  ['', 3000, 3000],
+  ['', 30_000, 10_000],
+  ['?statement_timeout=700', 3000, 700],
+  ['?statement_timeout=0', 3000, 3000],
+  ['?statement_timeout=0', undefined, 0],
+])('statements of a URL with "%s" and a further bound of %s ms run %s ms', (parameters, statementTimeoutMs, expected) => {
+  expect(parseDatabaseUrl(`${URL_WITHOUT}${parameters}`, { statementTimeoutMs }).statement_timeout).toBe(expected);
 });
 
 test('pool_timeout=0 waits for ever', () => {

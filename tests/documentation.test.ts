@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { variables } from '../src/config.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { schema } from '../src/graphql/schema.ts';
+import { LIMITS } from '../src/limits/limits.ts';
 
 const read = (file: string) => readFile(new URL(`../${file}`, import.meta.url), 'utf8');
 
@@ -33,6 +34,10 @@ test("README's table of settings has every setting", async () => {
 test("README's table of errors is the catalogue", async () => {
   const catalogue = Object.entries(ERROR_CODES).map(([code, { status, meaning }]) => [code, String(status), meaning]);
   expect(await table('Errors')).toEqual(catalogue);
+});
+
+test("README's table of limits has every limit", async () => {
+  expect(await table('Protection')).toEqual(Object.entries(LIMITS));
 });
 
 test('everything in the schema has a description', () => {

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { schema } from '../src/graphql/schema.ts';
 import { examples } from '../src/modules/examples.ts';
 import { sizeOf } from '../src/plugins/operation-size.ts';
-import { useGate } from '../src/plugins/use-gate.ts';
+import { createGate, useGate } from '../src/plugins/use-gate.ts';
 import { anApp } from './support/world.ts';
 
 function measure(text: string): number {
@@ -48,7 +48,7 @@ test('an answer that is longer than a string may be is refused, and the gateway 
 });
 
 test('so many queries run at once, the others in the order of their arrival, and mutations do not wait', async () => {
-  const { onExecute } = useGate({ maxQueries: 2 });
+  const { onExecute } = useGate(createGate(2));
   const running = new Map<number, () => void>();
   const finished: number[] = [];
   const start = (id: number, text: string, signal?: AbortSignal) => {
@@ -60,7 +60,10 @@ test('so many queries run at once, the others in the order of their arrival, and
           resolve({ data: id });
         });
       });
-    const args = { document: parse(text), contextValue: { request: { signal } } };
+    const args = {
+      document: parse(text),
+      contextValue: { client: { key: 'one' }, loaders: { throwIfLeft: () => signal?.throwIfAborted() } },
+    };
     onExecute?.({ args, executeFn: execute, setExecuteFn: (next: typeof execute) => (execute = next) } as never);
     return execute(args);
   };

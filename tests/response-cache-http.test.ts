@@ -137,15 +137,11 @@ test('a kept answer names the origin of each page that asks', async () => {
   for (const [origin, allowed] of [
     ['https://a.example', 'https://a.example'],
     ['https://b.example', 'https://b.example'],
-    ['https://c.example', 'null'],
-  ]) {
-    const seen = await visit(gateway, SPA_1, { method: 'GET', headers: { origin: origin ?? '' } });
-    const direct = await gateway.app.fetch(`${gateway.url}?query={__typename}`, { headers: { origin: origin ?? '' } });
-    expect([seen.cache, seen.headers.get('access-control-allow-origin')]).toEqual([
-      'hit',
-      direct.headers.get('access-control-allow-origin'),
-    ]);
-    expect(seen.headers.get('access-control-allow-origin')).toBe(allowed);
+    ['https://c.example', null],
+    ['null', null],
+  ] as const) {
+    const seen = await visit(gateway, SPA_1, { method: 'GET', headers: { origin } });
+    expect([seen.cache, seen.headers.get('access-control-allow-origin')]).toEqual(['hit', allowed]);
     expect(seen.headers.get('vary')).toContain('origin');
   }
 });

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import { createApp } from '../src/app.ts';
 import { encodeId } from '../src/graphql/ids.ts';
 import { createLog } from '../src/log.ts';
-import { loadViewer } from '../src/modules/user/policy.ts';
-import { databaseError } from '../src/resources/database-errors.ts';
 import { openPubSub } from '../src/resources/redis.ts';
+import { anAppOver } from './support/app-deps.ts';
 import { rowsOf } from './support/database.ts';
 import { ACCOUNT, mutation } from './support/inputs.ts';
 import { anApp } from './support/world.ts';
@@ -136,9 +134,11 @@ test('a password is neither answered nor logged, whatever fails', async () => {
   const lines: string[] = [];
   const log = createLog({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
   const { pubSub } = await openPubSub(undefined, log);
-  const deps = { database, prisma, pubSub, tokens, loadViewer, translateError: databaseError, playground: undefined, corsOrigins: [], log };
-  const app = createApp({
-    ...deps,
+  const app = anAppOver({
+    database,
+    pubSub,
+    tokens,
+    log,
     isDebugging: true,
     prisma: new Proxy(prisma, { get: (target, key) => (key === 'user' ? undefined : Reflect.get(target, key)) }),
   });

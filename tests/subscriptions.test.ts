@@ -4,13 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { demoId } from '../prisma/seed/demo.ts';
-import { type App, createApp } from '../src/app.ts';
+import type { App } from '../src/app.ts';
 import type { Role } from '../src/generated/prisma/enums.ts';
 import { encodeId } from '../src/graphql/ids.ts';
 import { createLog } from '../src/log.ts';
-import { loadViewer } from '../src/modules/user/policy.ts';
-import { databaseError } from '../src/resources/database-errors.ts';
 import { openPubSub } from '../src/resources/redis.ts';
+import { anAppOver } from './support/app-deps.ts';
 import { mutation, OTHER_SPA, SPA, toIssue } from './support/inputs.ts';
 import { type Answer, anApp } from './support/world.ts';
 
@@ -173,19 +172,7 @@ test.skipIf(!hasRedis)('two gateways that share a Redis show each other’s cert
     const { pubSub, close } = await openPubSub(url, log);
     onTestFinished(close);
     const { database, prisma, tokens } = world;
-    const deps = {
-      database,
-      prisma,
-      tokens,
-      pubSub,
-      loadViewer,
-      translateError: databaseError,
-      playground: undefined,
-      corsOrigins: [],
-      isDebugging: false,
-      log,
-    };
-    return createApp({ ...deps });
+    return anAppOver({ database, prisma, tokens, pubSub, log });
   };
   const [one, other] = await Promise.all([gateway(), gateway()]);
   const send =

@@ -1,6 +1,7 @@
 // The keys that wait for one group's next statement, and who waits for them.
 
 import type { BatchGroup, Flush } from './batcher.ts';
+import type { Run } from './run.ts';
 
 /** A key that waits, and the places that its value goes to. */
 export type Entry = {
@@ -9,6 +10,8 @@ export type Entry = {
   readonly waiters: { readonly ticket: Ticket; readonly index: number }[];
   /** How many of the waiters have not left. */
   wanted: number;
+  /** What reads it, or has read it last; undefined while it waits. */
+  run: Run | undefined;
 };
 
 /** What one caller has asked of one group at once. */
@@ -26,7 +29,7 @@ export type Ticket = {
   isOver: boolean;
   resolve: (values: unknown[]) => void;
   /** Takes its keys out and rejects. */
-  withdraw: () => void;
+  withdraw: (reason: unknown) => void;
 };
 
 /** One request, as the batcher knows it. */
@@ -44,11 +47,13 @@ export class Caller {
     this.onFlush = onFlush;
   }
 
-  /** Takes its keys out, but for those that others wait for too, and rejects its loads, those to come too, with `reason`. */
+  /**
+   * Takes its keys out, but for those that others wait for too, and rejects its loads, those to come too, with `reason`. Statements
+   * that nobody waits for any more are cancelled.
+   */
   leave(reason: unknown): void {
     this.reason ??= reason ?? new Error('The request was aborted.');
-    for (const ticket of this.tickets) ticket.withdraw();
-    this.tickets.clear();
+    for (const ticket of this.tickets) ticket.withdraw(this.reason);
   }
 }
 
@@ -79,7 +84,7 @@ export class BatchQueue {
       const cacheKey = cacheKeys[index];
       let entry = this.#waiting.get(cacheKey);
       if (!entry) {
-        entry = { key: keys[index], cacheKey, waiters: [], wanted: 0 };
+        entry = { key: keys[index], cacheKey, waiters: [], wanted: 0, run: undefined };
         this.#waiting.set(cacheKey, entry);
       }
       entry.waiters.push({ ticket, index });
@@ -124,14 +129,32 @@ export class BatchQueue {
     return taken;
   }
 
-  /** Takes a ticket's keys out, but for those that others wait for too. */
-  withdraw(ticket: Ticket): void {
+  /** Takes a ticket's keys out, but for those that others wait for too; what reads only such as nobody wants is cancelled. */
+  withdraw(ticket: Ticket, reason: unknown): void {
     this.#tickets.delete(ticket);
+    ticket.caller.tickets.delete(ticket);
     ticket.isOver = true;
     ticket.next = ticket.entries.length;
     for (const entry of ticket.entries) {
-      if (--entry.wanted === 0 && this.#isWaiting(entry)) this.#waiting.delete(entry.cacheKey);
+      if (--entry.wanted > 0) continue;
+      if (this.#isWaiting(entry)) this.#waiting.delete(entry.cacheKey);
+      else entry.run?.forgo(reason);
     }
+  }
+
+  /**
+   * Withdraws the tickets that were asked for at `latest` or before and have keys that wait, be it only some. Returns when the first of
+   * the others was asked for, Infinity where no other waits. Both by the clock of `performance.now`, in milliseconds.
+   */
+  expire(latest: number, reason: Error): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const ticket of this.#tickets) {
+      // Others may have taken its keys along.
+      if (!ticket.entries.some((entry) => this.#isWaiting(entry))) continue;
+      if (ticket.askedAt <= latest) ticket.withdraw(reason);
+      else first = Math.min(first, ticket.askedAt);
+    }
+    return first;
   }
 
   /** The same key may wait again while its last statement is under way: the entry tells. */
@@ -149,4 +172,18 @@ export function settle({ waiters }: Entry, value: unknown): void {
     ticket.caller.tickets.delete(ticket);
     ticket.resolve(ticket.values);
   }
+}
+
+/** Who still waits for entries, and when the first of them has asked: Infinity where nobody is left. */
+export function waitersOf(entries: readonly Entry[]): { callers: ReadonlySet<Caller>; firstAskedAt: number } {
+  const callers = new Set<Caller>();
+  let firstAskedAt = Number.POSITIVE_INFINITY;
+  for (const { waiters } of entries) {
+    for (const { ticket } of waiters) {
+      if (ticket.isOver) continue;
+      callers.add(ticket.caller);
+      if (ticket.askedAt < firstAskedAt) firstAskedAt = ticket.askedAt;
+    }
+  }
+  return { callers, firstAskedAt };
 }

@@ -11,11 +11,14 @@
 //   - A statement starts after every request that shares it has asked: nobody reads older data than alone.
 //   - First come, first served; whoever asks for little is not held up by somebody who asks for much.
 //   - A key that makes its statement fail fails alone: the batch is cut in halves and tried again.
-//   - A request that is aborted takes its keys out.
+//   - A request that is aborted takes its keys out. A statement under way that nobody waits for any more is cancelled.
+//   - Nobody waits longer than `maxWaitMs` for a statement to start.
 // Writes and transactions do not come here.
 
-import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket } from './batch-queue.ts';
+import { Overloaded } from '../errors.ts';
+import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket, waitersOf } from './batch-queue.ts';
 import type { Database } from './database.ts';
+import { Run } from './run.ts';
 
 /**
  * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other
@@ -53,6 +56,8 @@ export type BatcherOptions = {
   maxConcurrent?: number;
   /** The most keys of one statement. Default 1000. */
   maxKeys?: number;
+  /** How long a caller waits for a statement to start, in milliseconds. Then its load rejects with Overloaded. Default 2000. */
+  maxWaitMs?: number;
   /** Whether an error may come from one key, so that the others are worth another try. Default: always. */
   mayBeOfOneKey?: (error: unknown) => boolean;
   /** Called after each statement; it must not throw. */
@@ -77,10 +82,13 @@ export class Batcher {
   #running = 0;
   #beats: (() => void)[] = [];
   #isScheduled = false;
+  /** Set while something waits that could not be sent. */
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(db: Database, options: BatcherOptions = {}) {
     this.db = db;
-    this.#options = { isShared: true, maxPerGroup: 2, maxConcurrent: 8, maxKeys: 1000, mayBeOfOneKey: () => true, ...options };
+    const defaults = { isShared: true, maxPerGroup: 2, maxConcurrent: 8, maxKeys: 1000, maxWaitMs: 2000, mayBeOfOneKey: () => true };
+    this.#options = { ...defaults, ...options };
   }
 
   /** Calls `work` in the next turn of the event loop, when every promise job of this one is done, and flushes what it has asked for. */
@@ -91,7 +99,7 @@ export class Batcher {
 
   /**
    * Reads keys, in a statement that starts after this call. The values come in the order of the keys, an Error where one fails.
-   * Rejects when the caller has left. `cacheKeys`: what makes two keys one.
+   * Rejects when the caller has left, or has waited too long for a start. `cacheKeys`: what makes two keys one.
    */
   load<K, V>(caller: Caller, group: BatchGroup<K, V>, keys: readonly K[], cacheKeys: readonly unknown[] = keys): Promise<(V | Error)[]> {
     if (caller.reason !== undefined) return Promise.reject(caller.reason);
@@ -107,11 +115,11 @@ export class Batcher {
       missing: keys.length,
       isOver: false,
       resolve: resolve as Ticket['resolve'],
-      withdraw: () => {
-        queue.withdraw(ticket);
-        if (queue.isEmpty) this.#ready.delete(queue);
+      withdraw: (reason) => {
+        queue.withdraw(ticket, reason);
+        if (queue.isEmpty && this.#ready.delete(queue)) this.#watch();
         this.#forgetIdle(queue);
-        reject(caller.reason);
+        reject(reason);
       },
     };
     queue.add(ticket, keys, cacheKeys);
@@ -162,6 +170,25 @@ export class Batcher {
         this.#flush();
       });
     }
+    this.#watch();
+  }
+
+  /** One timer for all that waits: what had to wait first is due when it fires, and what came later is looked at then. */
+  #watch(dueInMs = this.#options.maxWaitMs): void {
+    if (this.#ready.size > 0) this.#expiry ??= setTimeout(() => this.#expire(), dueInMs);
+    else if (this.#expiry) {
+      clearTimeout(this.#expiry);
+      this.#expiry = undefined;
+    }
+  }
+
+  #expire(): void {
+    this.#expiry = undefined;
+    const { maxWaitMs } = this.#options;
+    const latest = performance.now() - maxWaitMs;
+    const reason = new Overloaded('The database is busy. Try again.');
+    const first = Math.min(...Array.from(this.#ready, (queue) => queue.expire(latest, reason)));
+    if (Number.isFinite(first)) this.#watch(Math.ceil(first - latest));
   }
 
   /** Reads entries and settles them. It never rejects. */
@@ -169,7 +196,7 @@ export class Batcher {
     const startedAt = performance.now();
     try {
       const values = await group.batch(
-        this.db,
+        new Run(this.db, entries).db,
         entries.map(({ key }) => key),
       );
       if (values.length !== entries.length) throw new Error(`${group.name} answered ${values.length} of ${entries.length} keys.`);
@@ -179,7 +206,9 @@ export class Batcher {
       for (const [i, entry] of entries.entries()) settle(entry, values[i]);
     } catch (error) {
       this.#report(group.name, entries, startedAt);
-      const isWorthIt = ++tries.failures <= tries.most && startedAt < tries.until && this.#options.mayBeOfOneKey(error);
+      // A database without a free connection has been waited for: nobody waits for it again.
+      const mayBeOfOneKey = !(error instanceof Overloaded) && this.#options.mayBeOfOneKey(error);
+      const isWorthIt = ++tries.failures <= tries.most && startedAt < tries.until && mayBeOfOneKey;
       if (entries.length === 1 || !isWorthIt) {
         for (const entry of entries) settle(entry, error instanceof Error ? error : new Error(String(error)));
         return;
@@ -194,20 +223,12 @@ export class Batcher {
   }
 
   #report(loader: string, entries: readonly Entry[], startedAt: number): void {
-    const callers = new Set<Caller>();
-    let firstAsked = startedAt;
-    for (const { waiters } of entries) {
-      for (const { ticket } of waiters) {
-        if (ticket.isOver) continue;
-        callers.add(ticket.caller);
-        if (ticket.askedAt < firstAsked) firstAsked = ticket.askedAt;
-      }
-    }
+    const { callers, firstAskedAt } = waitersOf(entries);
     const flush: Flush = {
       loader,
       keys: entries.length,
       callers: callers.size,
-      waitMs: startedAt - firstAsked,
+      waitMs: Math.max(0, startedAt - firstAskedAt),
       durationMs: performance.now() - startedAt,
     };
     this.#options.onFlush?.(flush);

@@ -12,9 +12,13 @@ export type Table = {
 
 /** What the loaders need of a database. */
 export type Database = {
-  /** Runs a prepared statement. Columns named like fields come as Prisma gives them: Date, Decimal, parsed JSON. */
-  query<R extends object>(text: string, values: readonly unknown[]): Promise<R[]>;
-  /** The table of a model. Throws when the model is unknown. */
+  /**
+   * Runs a prepared statement. Columns named like fields come as Prisma gives them: Date, Decimal, parsed JSON. When `signal` is
+   * aborted, the statement is cancelled, and this rejects with the signal's reason once its connection is free. Rejects with
+   * Overloaded where no connection comes free in time.
+   */
+  query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal): Promise<R[]>;
+  /** The table of a model. Throws when the model is unknown. The same function for all that read one database: it can stand for it. */
   table(model: string): Table;
 };
 

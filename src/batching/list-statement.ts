@@ -29,11 +29,11 @@ export type ListKey<M extends ModelName> = {
   cacheKey: string;
 };
 
-/** Builds the text of a shape once for each database. */
+/** Builds the text of a shape once for each database, which is known by a function that all views of it share. */
 function once(build: <M extends ModelName>(db: Database, shape: ListShape<M>) => string) {
-  const texts = new WeakMap<Database, WeakMap<object, string>>();
+  const texts = new WeakMap<Database['table'], WeakMap<object, string>>();
   return <M extends ModelName>(db: Database, shape: ListShape<M>): string =>
-    texts.getOrInsertComputed(db, () => new WeakMap()).getOrInsertComputed(shape, () => build(db, shape));
+    texts.getOrInsertComputed(db.table, () => new WeakMap()).getOrInsertComputed(shape, () => build(db, shape));
 }
 
 /** The condition of a shape: its parameters are columns of the unnested keys, or the statement's own. */

@@ -51,6 +51,16 @@ export class RequestLoaders {
     else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
   }
 
+  /** Gives up what is still to be read: it rejects with `reason`, what is asked for later too. */
+  leave(reason: unknown): void {
+    this.#caller.leave(reason);
+  }
+
+  /** Throws the reason why the request has left, where it has. */
+  throwIfLeft(): void {
+    if (this.#caller.reason !== undefined) throw this.#caller.reason;
+  }
+
   /** Forgets everything that was read: for what a mutation answers, and between the events of a subscription. */
   clear(): void {
     this.#loaders.clear();

@@ -11,6 +11,7 @@ import type { RowTypes } from '../resources/models.ts';
 import { cacheFor } from './cache-hints.ts';
 import type { Context } from './context.ts';
 import EveryIssuePlugin, { keyOf } from './every-issue.ts';
+import FieldRateLimitsPlugin from './field-rate-limits.ts';
 import FreshMutationsPlugin from './fresh-mutations.ts';
 import { resolveNodeType } from './node-types.ts';
 
@@ -33,7 +34,7 @@ export type SchemaTypes = {
 };
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [FreshMutationsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, EveryIssuePlugin, ValidationPlugin],
+  plugins: [FreshMutationsPlugin, FieldRateLimitsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, EveryIssuePlugin, ValidationPlugin],
   defaultFieldNullability: false,
   prisma: {
     // Loaders read; the plugin gives the typed objects and never sends a statement of its own.

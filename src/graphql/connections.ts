@@ -14,8 +14,10 @@ import type { Context } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursors.ts';
 import { withEdges } from './edges.ts';
 
-const MAX_FIRST = MAX_PAGE_ROWS - 1;
-const DEFAULT_FIRST = 20;
+/** The most entries that a page may have. */
+export const MAX_FIRST = MAX_PAGE_ROWS - 1;
+/** The entries of a page where neither `first` nor `last` is given. */
+export const DEFAULT_FIRST = 20;
 
 type PageArgs = { first?: number | null; after?: string | null; last?: number | null; before?: string | null };
 type Edge<R> = { node: R; cursor: () => string };

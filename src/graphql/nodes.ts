@@ -2,6 +2,7 @@ import type { ObjectRef } from '@pothos/core';
 import { z } from 'zod';
 import { builder, type SchemaTypes } from './builder.ts';
 import { cacheFor } from './cache-hints.ts';
+import { costs } from './cost-hints.ts';
 import { anyId, encodeId } from './ids.ts';
 import { type LoadNode, loadNode, registerNodeType } from './node-types.ts';
 
@@ -36,7 +37,7 @@ builder.queryFields((t) => ({
     resolve: (_root, { id }, ctx) => loadNode(ctx, id),
   }),
   nodes: t.field({
-    extensions: cacheFor('inherit'),
+    extensions: { ...cacheFor('inherit'), ...costs({ multiplier: 'ids', max: MAX_IDS }) },
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
     args: {

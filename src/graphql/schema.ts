@@ -2,6 +2,7 @@
 
 import './scalars.ts';
 import './nodes.ts';
+import './rate-limit.ts';
 import '../modules/user/schema.ts';
 import '../modules/user/mutations.ts';
 import '../modules/spa/schema.ts';
@@ -17,10 +18,12 @@ import '../modules/candidate-form/mutations.ts';
 import '../modules/hiring-form/schema.ts';
 import '../modules/hiring-form/mutations.ts';
 import '../modules/statistics/schema.ts';
-import { lexicographicSortSchema, printSchema } from 'graphql';
+import { printSchemaWithDirectives } from '@graphql-tools/utils';
+import { lexicographicSortSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { rateLimitDirective } from './field-rate-limits.ts';
 
-export const schema = builder.toSchema();
+export const schema = builder.toSchema({ directives: [...specifiedDirectives, rateLimitDirective] });
 
 /** The schema as schema.graphql holds it: sorted, so that a change shows where it is. */
-export const printedSchema = () => `${printSchema(lexicographicSortSchema(schema))}\n`;
+export const printedSchema = () => `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;

@@ -2,40 +2,43 @@
 // objects of them, which costs as much as the execution. Here the socket's bytes become parameters, Yoga's operation pipeline with
 // all its plugins runs, and the answer is written once. Whatever is not ordinary, before or after the execution, goes to Yoga, which
 // answers as it does without this lane: other methods, paths and media types, bodies that are no JSON, and results with errors.
-// An answer that visitors share is found before anything is parsed.
+// An answer that visitors share is found before anything is parsed. The guard has read the body already.
 
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type CORSOptions, getCORSHeadersByRequestAndOptions } from '@whatwg-node/server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { Dependencies } from '../batching/dependencies.ts';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { requestIdOf } from '../plugins/use-request-id.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { StoredResponse } from '../response-cache/store.ts';
-import { type OperationRequest, ordinaryType, type Params, parseParams, readRequest } from './operation-request.ts';
+import type { Call } from './guard.ts';
+import { isOrdinary, type OperationRequest, type Params, parseParams, readOperation } from './operation-request.ts';
 
 export type FastLaneOptions = {
   /** The path of GraphQL. */
   endpoint: string;
-  /** Whose pages may call: as Yoga has it. */
-  cors: CORSOptions;
-  log: Log;
   /** Answers that visitors share, and for how many seconds an operation's may be; undefined to keep none. */
   cache?: { responses: ResponseCache; secondsOf: (params: Params) => number };
-  /** Longer bodies, and those of unknown length, take Yoga's way. In bytes. Default 1 MiB. */
-  maxBodyBytes?: number;
+  /** Finds the text of documents that come as a hash. Throws ClientError. */
+  resolve: (params: Params) => MaybePromise<Params>;
 };
 
 /** What has come of a request: the answer as it is written, or what Yoga has more to do with. */
 type Outcome = { json: string } | { result: ExecutionResult } | { error: unknown };
 
-/** What the lane adds to Yoga's context. */
-export type LaneContext = { outcome?: Outcome; dependencies?: Dependencies };
+/** What Yoga is told of a request beside the request itself. */
+export type LaneContext = {
+  call?: Call;
+  outcome?: Outcome;
+  dependencies?: Dependencies;
+  /** Whether the parameters have their document already. */
+  isResolved?: boolean;
+};
 
-/** For Yoga, where a fast lane stands before it: takes what the lane has executed. */
-export function useFastLane(): Plugin {
+/** For Yoga, where a fast lane stands before it: takes what the lane has executed, and adds the headers that every answer carries. */
+export function useFastLane(): Plugin<LaneContext, LaneContext> {
   return {
     onParams({ context, setResult }) {
       const { outcome } = context as LaneContext;
@@ -43,68 +46,76 @@ export function useFastLane(): Plugin {
       if ('error' in outcome) throw outcome.error;
       if ('result' in outcome) setResult(outcome.result);
     },
-    onResponse({ request, response }) {
+    onResponse({ request, response, serverContext }) {
+      for (const [name, value] of Object.entries((serverContext as LaneContext).call?.headers ?? {})) {
+        // A page has a policy of its own.
+        if (!response.headers.has(name)) response.headers.set(name, value);
+      }
       // What may be kept says so; a CDN might take the silence of anything else for consent.
       if (request.method === 'GET' && !response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
     },
   };
 }
 
-/** A listener for node:http: ordinary requests take the lane, all others Yoga's own way. */
+/** Answers requests that the guard has let in: ordinary ones by the lane, all others by Yoga's own way. */
 export function createFastLane<Context extends Record<string, unknown>>(
   yoga: YogaServerInstance<LaneContext, Context>,
-  { endpoint, cors, log, cache, maxBodyBytes = 2 ** 20 }: FastLaneOptions,
-): RequestListener {
+  { endpoint, resolve, cache }: FastLaneOptions,
+) {
   const { Request } = yoga.fetchAPI;
 
-  return (req, res) => {
-    handle(req, res).catch((error) => {
-      log.error({ err: error }, 'a request failed before it had an answer');
-      res.destroy();
-    });
-  };
-
-  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const type = ordinaryType(req, { endpoint, maxBodyBytes });
-    if (type === undefined) return void yoga(req, res);
-    const asked = await readRequest(req, type);
-    if (!asked) return;
+  return async function handle(req: IncomingMessage, res: ServerResponse, call: Call): Promise<void> {
+    const asked = readOperation(req, endpoint, call.body);
+    if (!asked) return takeYogasWay(yoga, req, res, call);
     // Whoever sends a token gets an answer of their own, whatever the token is worth.
     const shared = req.headers.authorization === undefined ? cache : undefined;
     const found = shared?.responses.find(asked.key);
     const stored = found instanceof Promise ? await found : found;
-    if (stored) return writeShared(req, res, asked, stored, 'hit');
+    if (stored) return writeShared(req, res, call, asked, stored, 'hit');
 
-    const params = parseParams(asked);
-    if (!params) return hand(req, res, asked);
+    const sent = parseParams(asked);
+    if (!sent) return takeYogasWay(yoga, req, res, call);
     const request = requestOf(req, signalOf(res));
+    let params: Params;
+    try {
+      const resolved = resolve(sent);
+      params = resolved instanceof Promise ? await resolved : resolved;
+    } catch (error) {
+      return takeYogasWay(yoga, withId(req, request), res, call, { error });
+    }
+    if (!isOrdinary(asked, params)) return takeYogasWay(yoga, req, res, call);
+
     const seconds = shared?.secondsOf(params) ?? 0;
     let outcome: Outcome | undefined;
     if (shared && seconds > 0) {
-      const kept = await shared.responses.share(asked.key, seconds, async () => {
+      const make = async (signal: AbortSignal) => {
         const dependencies = new Dependencies();
         // For others too: it goes on when the client that was first has left.
-        outcome = await execute(req, res, params, requestOf(withId(req, request)), dependencies);
+        outcome = await execute(req, res, call, params, requestOf(withId(req, request), signal), dependencies);
         return 'json' in outcome ? { body: outcome.json, dependencies } : undefined;
-      });
-      if (kept) return writeShared(req, res, asked, kept, 'miss', request);
+      };
+      const kept = await shared.responses.share(asked.key, seconds, make, request.signal);
+      if (kept) return writeShared(req, res, call, asked, kept, 'miss', request);
     }
-    outcome ??= await execute(req, res, params, request);
     if (request.signal.aborted) return;
-    if ('json' in outcome) write(res, asked, request, outcome.json, { ...corsOf(request), 'cache-control': 'no-store' });
-    else hand(withId(req, request), res, asked, outcome);
-  }
+    outcome ??= await execute(req, res, call, params, request);
+    if (request.signal.aborted) return;
+    if ('json' in outcome) write(res, call, asked, request, outcome.json, { 'cache-control': 'no-store' });
+    else takeYogasWay(yoga, withId(req, request), res, call, outcome);
+  };
 
   /** Runs an operation through Yoga's pipeline. An answer that Yoga has nothing more to do with is written at once: see Outcome. */
   async function execute(
     req: IncomingMessage,
     res: ServerResponse,
+    call: Call,
     params: Params,
     request: Request,
     dependencies?: Dependencies,
   ): Promise<Outcome> {
     try {
-      const result = (await yoga.getResultForParams({ params, request }, { req, res, request, dependencies } as never)) as ExecutionResult;
+      const context = { req, res, request, call, dependencies, isResolved: true };
+      const result = (await yoga.getResultForParams({ params, request }, context as never)) as ExecutionResult;
       if (result.errors || result.extensions?.http || Symbol.asyncIterator in result) return { result };
       return { json: stringify(result) };
     } catch (error) {
@@ -118,6 +129,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
 
   function write(
     res: ServerResponse,
+    call: Call,
     { type }: OperationRequest,
     request: Request,
     json: string | Buffer,
@@ -125,6 +137,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
   ): void {
     if (res.destroyed) return;
     res.writeHead(200, {
+      ...call.headers,
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(json),
       'x-request-id': requestIdOf(request),
@@ -137,32 +150,33 @@ export function createFastLane<Context extends Record<string, unknown>>(
   function writeShared(
     req: IncomingMessage,
     res: ServerResponse,
+    call: Call,
     asked: OperationRequest,
     { body, etag, expiresAt }: StoredResponse,
     how: 'hit' | 'miss',
     request = requestOf(req),
   ): void {
-    const headers = { ...corsOf(request), 'x-cache': how };
     if (asked.method === 'POST') {
-      write(res, asked, request, body, { ...headers, 'cache-control': 'no-store' });
+      write(res, call, asked, request, body, { 'x-cache': how, 'cache-control': 'no-store' });
       return;
     }
     const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
-    const forGet = { ...headers, 'cache-control': `public, max-age=${maxAge}`, etag, vary: 'accept, authorization, origin' };
-    if (isKnown(req, etag)) res.writeHead(304, { 'x-request-id': requestIdOf(request), ...forGet }).end();
-    else write(res, asked, request, body, forGet);
+    const forGet = { 'x-cache': how, 'cache-control': `public, max-age=${maxAge}`, etag, vary: 'accept, authorization, origin' };
+    if (isKnown(req, etag)) res.writeHead(304, { ...call.headers, 'x-request-id': requestIdOf(request), ...forGet }).end();
+    else write(res, call, asked, request, body, forGet);
   }
+}
 
-  /** Under small names, so that none is written twice. */
-  function corsOf(request: Request): Record<string, string> {
-    const headers = getCORSHeadersByRequestAndOptions(request, cors) ?? {};
-    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  }
-
-  /** Yoga takes a body that was read from a property of this name, as serverless platforms give it. */
-  function hand(req: IncomingMessage, res: ServerResponse, { body }: OperationRequest, outcome?: Outcome): void {
-    void yoga(Object.assign(req, body && { body }), res, { outcome } as never);
-  }
+/** Yoga takes a body that was read from a property of this name, as serverless platforms give it. */
+export function takeYogasWay<Context extends Record<string, unknown>>(
+  yoga: YogaServerInstance<LaneContext, Context>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  call: Call,
+  outcome?: Outcome,
+): void {
+  const { body } = call;
+  void yoga(Object.assign(req, body && { body }), res, { call, outcome } as never);
 }
 
 /** What is made of the same request later has its id too. */

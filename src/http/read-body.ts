@@ -1,12 +1,53 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-/** The body of a request; undefined when its client goes away before it has come. */
-export function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
+/** What became of a body: its bytes, why it is not taken, or that its client went away before it had come. */
+export type ReadBody = Buffer | 'too large' | 'unknown encoding' | 'unreadable' | 'gone';
+
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * Reads the body of a request, decompressed, up to `maxBytes`. A longer one is given up as soon as that is known: before it is read
+ * where its length is announced, and before it is unpacked further where little becomes much.
+ */
+export function readBody(req: IncomingMessage, maxBytes: number): Promise<ReadBody> {
+  const encoding = req.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (Number(req.headers['content-length']) > maxBytes) return Promise.resolve('too large');
+  if (encoding === 'identity') return collect(req, req, maxBytes);
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
+  if (!decoder) return Promise.resolve('unknown encoding');
+  return collect(req, req.pipe(decoder()) as unknown as Readable, maxBytes);
+}
+
+function collect(req: IncomingMessage, stream: Readable, maxBytes: number): Promise<ReadBody> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    req.once('close', () => resolve(undefined));
-    req.once('error', () => resolve(undefined));
+    let bytes = 0;
+    const end = (result: ReadBody) => {
+      // What still comes of the request is thrown away by node:http, when the answer has been sent.
+      stream.off('data', take);
+      if (stream !== req) {
+        req.unpipe();
+        stream.destroy();
+      }
+      resolve(result);
+    };
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) end('too large');
+      else chunks.push(chunk);
+    };
+    stream.on('data', take);
+    stream.once('end', () => end(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    stream.on('error', () => end(stream === req ? 'gone' : 'unreadable'));
+    // One that has come whole is closed before its last bytes are unpacked.
+    req.once('close', () => req.complete || end('gone'));
+    req.once('error', () => end('gone'));
   });
 }

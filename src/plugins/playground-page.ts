@@ -22,8 +22,8 @@ export async function createPlaygroundPage(title: string, path: string) {
   const [style, app] = files.map((one) => one.path);
   return {
     files,
-    /** The page with GraphiQL's props. */
-    render: (props: object) => `<!doctype html>
+    /** The page with GraphiQL's props. `nonce`: what its policy lets scripts in the page run by. */
+    render: (props: object, nonce: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -36,7 +36,7 @@ export async function createPlaygroundPage(title: string, path: string) {
     <noscript>The playground needs JavaScript.</noscript>
     <div id="root"></div>
     <script src="${app}"></script>
-    <script>${CALL}document.querySelector('#root'), ${inScript(props)})</script>
+    <script nonce="${nonce}">${CALL}document.querySelector('#root'), ${inScript(props)})</script>
   </body>
 </html>
 `,

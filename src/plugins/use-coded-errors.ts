@@ -17,6 +17,8 @@ type Options = {
   log: Log;
   /** Whether the answer carries the message and stack of an unexpected error. Default false. */
   isDebugging: boolean;
+  /** Whether errors about variables keep from telling what may have been meant. */
+  hidesSchema: boolean;
   /** Recognises failures of resources that a client may know of. */
   translate: (error: unknown) => ClientError | undefined;
 };
@@ -55,7 +57,7 @@ function originalOf(error: unknown): unknown {
 }
 
 /** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
-export function useCodedErrors({ log, isDebugging }: Options): Plugin {
+export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plugin {
   const finish = (result: ExecutionResult, request: Request): ExecutionResult => {
     if (!result.errors) return result;
     const hasData = result.data != null;
@@ -93,7 +95,7 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
         if (isAsyncIterable(result)) return;
-        const issues = result.errors && !('data' in result) ? variableIssues(args) : [];
+        const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
         if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
       },
     }),
@@ -107,7 +109,7 @@ export function useCodedErrors({ log, isDebugging }: Options): Plugin {
 }
 
 /** What is wrong with the variables of an operation, each with its path; nothing where they are right. */
-function variableIssues({ schema, document, operationName, variableValues = {} }: ExecutionArgs): InputIssue[] {
+function variableIssues({ schema, document, operationName, variableValues = {} }: ExecutionArgs, hidesSchema: boolean): InputIssue[] {
   const issues: InputIssue[] = [];
   for (const { variable, type: typeNode, defaultValue } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
     const name = variable.name.value;
@@ -118,7 +120,7 @@ function variableIssues({ schema, document, operationName, variableValues = {} }
       if (isNonNullType(type) && !defaultValue) issues.push({ path: [name], message: 'A value is needed.' });
       continue;
     }
-    coerceInputValue(value, type, (path, _value, error) => issues.push({ path: [name, ...path], message: error.message }));
+    coerceInputValue(value, type, (path, _value, error) => issues.push({ path: [name, ...path], message: error.message }), hidesSchema);
   }
   return issues;
 }

@@ -3,15 +3,19 @@ import { parseIntoClientConfig } from 'pg-connection-string';
 import { StartError } from '../errors.ts';
 
 /** What Prisma's users write into the URL, and node-postgres does not know: shape `name: default`. */
-const DEFAULTS = { connection_limit: 10, pool_timeout: 10, statement_timeout: 10_000, connect_timeout: 0 };
+const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_000, connect_timeout: 0 };
 
 /**
  * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10), `pool_timeout` (seconds that a
- * caller waits for one, default 10, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
+ * caller waits for one, default 2, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
  * (seconds; raises the bound of both waits where it is longer) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
+ * `statementTimeoutMs` is a further bound for statements: the smaller of the two holds.
  * Throws StartError when the URL or a number in it cannot be read. The password is never part of the message.
  */
-export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: string } {
+export function parseDatabaseUrl(
+  databaseUrl: string,
+  { statementTimeoutMs = 0 }: { statementTimeoutMs?: number } = {},
+): PoolConfig & { schema?: string } {
   let url: URL;
   try {
     url = new URL(databaseUrl);
@@ -33,7 +37,7 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
   const max = number('connection_limit');
   if (max === 0) throw new StartError('connection_limit in DATABASE_URL must be at least 1.');
   const poolTimeoutMs = number('pool_timeout') * 1000;
-  const statementTimeoutMs = number('statement_timeout');
+  const statementBounds = [number('statement_timeout'), statementTimeoutMs].filter((bound) => bound > 0);
   const connectTimeoutMs = number('connect_timeout') * 1000;
   const schema = take('schema');
   if (schema !== undefined && !/^\w+$/.test(schema))
@@ -47,7 +51,7 @@ export function parseDatabaseUrl(databaseUrl: string): PoolConfig & { schema?: s
     max,
     // node-postgres has one bound for both waits, for a free connection and for a new one: the longer that is asked for.
     connectionTimeoutMillis: poolTimeoutMs === 0 ? 0 : Math.max(poolTimeoutMs, connectTimeoutMs),
-    statement_timeout: statementTimeoutMs,
+    statement_timeout: statementBounds.length > 0 ? Math.min(...statementBounds) : 0,
     keepAlive: true,
     schema,
     // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts.

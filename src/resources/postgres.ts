@@ -3,18 +3,24 @@ import type { Column, Database, Table } from '../batching/database.ts';
 import { StartError } from '../errors.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
+import { cancellableQuery } from './cancellable-query.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { openPrisma } from './prisma.ts';
 
 const MAX_PREPARED = 500;
 const READERS_SHARE = 0.8;
 
+export type PostgresOptions = {
+  /** The longest that a statement may run, in milliseconds, where the URL's `statement_timeout` does not end it sooner. Default: the URL's. */
+  statementTimeoutMs?: number;
+};
+
 /**
  * Opens the pool that everything shares, Prisma's client over it, and the port that loaders read through. Throws StartError with
  * one sentence when the server cannot be reached.
  */
-export async function openPostgres(databaseUrl: string, log: Log) {
-  const { schema, ...config } = parseDatabaseUrl(databaseUrl);
+export async function openPostgres(databaseUrl: string, log: Log, { statementTimeoutMs }: PostgresOptions = {}) {
+  const { schema, ...config } = parseDatabaseUrl(databaseUrl, { statementTimeoutMs });
   const pool = new pg.Pool({ ...config, application_name: 'convoy' });
   // Without a listener, an idle connection that the server closes would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
@@ -38,15 +44,20 @@ export async function openPostgres(databaseUrl: string, log: Log) {
       if (!table) throw new Error(`There is no model ${model}.`);
       return table;
     },
-    async query(text, values) {
+    async query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal) {
       let name = names.get(text);
       // The text of an EXPLAIN changes with the size of its batch: names are for the texts that come back.
       if (name === undefined && names.size < MAX_PREPARED && !text.startsWith('explain')) {
         name = `convoy_${names.size}`;
         names.set(text, name);
       }
-      const { rows } = await pool.query({ name, text, values: [...values], types: rowTypes });
-      return rows;
+      const config = { name, text, values: [...values], types: rowTypes };
+      if (!signal) return (await pool.query<R>(config)).rows;
+      return await cancellableQuery<R>(pool, config, signal).catch((error) => {
+        // The stack that leads here says more than that of the socket which has brought the error.
+        if (error instanceof pg.DatabaseError) Error.captureStackTrace(error);
+        throw error;
+      });
     },
   };
   return {

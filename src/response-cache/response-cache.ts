@@ -1,10 +1,11 @@
 // Answers that all visitors share, kept until something that they were made from changes. One request makes an answer, those that
-// ask for the same meanwhile wait for it. What keeps stale answers out is the order: look up, read, then keep with the lookup's moment.
+// ask for the same meanwhile wait for it, and when all of them have gone it is given up. What keeps stale answers out is the order: look up, read, then keep with the lookup's moment.
 
 import { createHash } from 'node:crypto';
 import type { Dependencies } from '../batching/dependencies.ts';
 import type { Log } from '../log.ts';
 import type { ChangeListener } from '../resources/changes.ts';
+import { createSharedWork } from './shared-work.ts';
 import type { ResponseStore, StoredResponse } from './store.ts';
 
 /** What tells of changes: see resources/changes.ts. */
@@ -13,14 +14,17 @@ type Changes = { readonly isConnected: boolean; subscribe(listener: ChangeListen
 /** An answer that was made. */
 export type Made = { body: string; dependencies: Dependencies };
 
+type Make = (signal: AbortSignal) => Promise<Made | undefined>;
+
 export type ResponseCache = {
   /** The kept answer of a key. */
   find(key: string): Promise<StoredResponse | undefined> | StoredResponse | undefined;
   /**
    * The kept answer of a key, or one that `make` makes, or that it is making for somebody else. Undefined where there is none to share:
-   * the caller makes its own. `make` returns undefined for an answer that may not be kept.
+   * the caller makes its own. `make` returns undefined for an answer that may not be kept; its signal is aborted when everybody who
+   * waits for the answer has gone. A caller has gone when its `signal` is aborted, and gets undefined at once; without one it stays.
    */
-  share(key: string, maxAgeSeconds: number, make: () => Promise<Made | undefined>): Promise<StoredResponse | undefined>;
+  share(key: string, maxAgeSeconds: number, make: Make, signal?: AbortSignal): Promise<StoredResponse | undefined>;
   /** Resolves when the store has taken what it was told last. */
   settled(): Promise<void>;
   /** The store may have lost what it was told, as one that restarts from a snapshot: it is cleared before it is used again. */
@@ -35,7 +39,7 @@ const RETRY_MS = 1000;
  * a miss, never an error.
  */
 export function createResponseCache(store: ResponseStore, changes: Changes, log: Log): ResponseCache {
-  const making = new Map<string, Promise<StoredResponse | undefined>>();
+  const making = createSharedWork<StoredResponse>();
   /** Whether the store has missed a change, and may hold what is stale. */
   let isDoubtful = false;
 
@@ -83,11 +87,13 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
     }
   }
 
-  async function make(key: string, maxAgeSeconds: number, work: () => Promise<Made | undefined>): Promise<StoredResponse | undefined> {
+  async function make(key: string, maxAgeSeconds: number, work: Make, signal: AbortSignal): Promise<StoredResponse | undefined> {
     const lookup = await ask(store.get(key));
     if (!lookup || lookup.found) return lookup?.found;
-    const made = await work();
-    if (!made?.dependencies.isComplete || !isUsable()) return undefined;
+    if (signal.aborted) return undefined;
+    const made = await work(signal);
+    // What was given up may lack what was still to be read.
+    if (signal.aborted || !made?.dependencies.isComplete || !isUsable()) return undefined;
     const body = Buffer.from(made.body);
     const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
     return (await ask(store.set(key, response, [...made.dependencies.tags], lookup.moment))) ? response : undefined;
@@ -101,18 +107,10 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
       const lookup = store.get(key);
       return lookup instanceof Promise ? ask(lookup).then((answer) => answer?.found) : lookup.found;
     },
-    async share(key, maxAgeSeconds, work) {
+    async share(key, maxAgeSeconds, work, signal) {
       if (!isUsable()) return undefined;
       // Whoever joins asked later than the work began. If something has changed since, nothing was kept, and they make their own.
-      const others = making.get(key);
-      if (others) return await others.catch(() => undefined);
-      const mine = make(key, maxAgeSeconds, work);
-      making.set(key, mine);
-      try {
-        return await mine;
-      } finally {
-        making.delete(key);
-      }
+      return await making.join(key, (ofAll) => make(key, maxAgeSeconds, work, ofAll), signal);
     },
   };
 }

@@ -97,6 +97,21 @@ export const noDatabase: Database = {
   },
 };
 
+/** A database whose statements end when they are cancelled, and not before. `underWay`: what they were asked with. */
+export function anEndlessDatabase() {
+  const underWay = new Set<readonly unknown[]>();
+  const query: Database['query'] = (_text, values, signal) => {
+    underWay.add(values);
+    return new Promise((_, reject) =>
+      signal?.addEventListener('abort', () => {
+        underWay.delete(values);
+        reject(signal.reason);
+      }),
+    );
+  };
+  return { database: { ...noDatabase, query }, underWay };
+}
+
 /** A loader whose statements wait until the test answers them. `pending`: those that have not been answered, in order. */
 export function aHeldGroup<K extends string | number>(options: Partial<BatchGroup<K, string>> = {}) {
   const sent: K[][] = [];

@@ -7,12 +7,13 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export const SECRET_KEY = 'a key for the tests of the process, long enough';
 
-/** Starts src/main.ts with these settings over a free port and a quiet log, and nothing of the caller's own settings. */
+/** Starts src/main.ts with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
 export function startGateway(settings: Record<string, string>) {
   const own = { PATH: process.env.PATH, HOME: process.env.HOME };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
     cwd: ROOT,
-    env: { ...own, PORT: '0', ...settings },
+    // Tests ask more often than any client may.
+    env: { ...own, PORT: '0', RATE_LIMIT_ENABLED: 'false', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { createServerAdapter } from '@whatwg-node/server';
 import { onTestFinished } from 'vitest';
 import type { App } from '../../src/app.ts';
 
@@ -93,7 +92,7 @@ export function answersIn(received: string): RawAnswer[] {
 
 /** A server that has no lane: Yoga takes every request. */
 export async function listenWithoutLane(app: App): Promise<number> {
-  const server = createServer(createServerAdapter((request) => app.fetch(request))).listen(0, '127.0.0.1');
+  const server = createServer(app.slowListener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.closeAllConnections();

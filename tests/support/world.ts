@@ -5,17 +5,18 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { demoId } from '../../prisma/seed/demo.ts';
-import { type App, createApp } from '../../src/app.ts';
+import type { App } from '../../src/app.ts';
+import type { ProtectionDeps } from '../../src/app-deps.ts';
 import type { BatcherOptions } from '../../src/batching/batcher.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { loadViewer } from '../../src/modules/user/policy.ts';
-import { databaseError } from '../../src/resources/database-errors.ts';
+import { createGate } from '../../src/plugins/use-gate.ts';
 import { openPostgres } from '../../src/resources/postgres.ts';
 import { openPubSub } from '../../src/resources/redis.ts';
 import { openResponseCache } from '../../src/resources/response-cache.ts';
 import { createTokens } from '../../src/tokens.ts';
+import { anAppOver, aProtection } from './app-deps.ts';
 import { createDatabase, SEEDED_SCALE } from './database.ts';
 import { watchStatements } from './statements.ts';
 
@@ -44,7 +45,7 @@ function deepFreeze(value: unknown): void {
 
 /**
  * `isDirect`: requests go to the app without a socket, so that those of one turn of the event loop arrive in one.
- * `responseCache`: keeps answers that visitors share, in memory or in the Redis that is given. `beside`: another gateway, whose
+ * `protection`: limits; those of rates are off where `modes` do not say otherwise. `responseCache`: keeps answers that visitors share, in memory or in the Redis that is given. `beside`: another gateway, whose
  * database it works on.
  *
  * A gateway on a database of its own, holding the demo data at scale 0.01 unless `isSeeded` is false. Everything is closed when the
@@ -61,6 +62,7 @@ export async function anApp({
   responseCache = undefined as { redisUrl?: string } | undefined,
   beside = undefined as { databaseUrl: string } | undefined,
   corsOrigins = [] as string[],
+  protection = {} as Partial<ProtectionDeps>,
   compileAfter = isPlain ? Number.POSITIVE_INFINITY : 0,
 } = {}) {
   const database = beside
@@ -73,22 +75,19 @@ export async function anApp({
   const cacheOptions = { databaseUrl: database.url, redisUrl: responseCache?.redisUrl, maxBytes: 2 ** 24 };
   const cache = responseCache && (await openResponseCache(cacheOptions, log));
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
-  const app: App = createApp({
+  const metrics = createMetrics();
+  const app: App = anAppOver({
     database: postgres.database,
-    maxQueries,
-    metrics: createMetrics(),
+    protection: aProtection({ gate: createGate(maxQueries), ...protection }),
+    metrics,
     showsProfile,
     compileAfter,
     batching: { isShared: !isPlain, onShared: deepFreeze, ...batching },
     prisma: postgres.prisma,
     pubSub: messages.pubSub,
     tokens,
-    loadViewer,
-    translateError: databaseError,
     responseCache: cache,
-    playground: undefined,
     corsOrigins,
-    isDebugging: false,
     log,
   });
   const statements = watchStatements(database.url);
@@ -131,5 +130,5 @@ export async function anApp({
   };
 
   const url = `http://127.0.0.1:${port}/graphql`;
-  return { app, url, ask, send, tokens, statements, logged, databaseUrl: database.url, ...postgres };
+  return { app, url, ask, send, tokens, metrics, statements, logged, databaseUrl: database.url, ...postgres };
 }

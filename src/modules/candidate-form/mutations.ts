@@ -54,6 +54,7 @@ const SubmitCandidateFormPayload = writtenPayload('SubmitCandidateFormPayload', 
 builder.mutationField('submitCandidateForm', (t) =>
   t.field({
     type: SubmitCandidateFormPayload,
+    rateLimit: [{ by: 'CLIENT', perMinute: 5, perHour: 30 }],
     authScopes: { signedIn: true },
     args: { input: t.arg({ type: SubmitCandidateFormInput, required: true, description: 'The application.' }) },
     description: 'Submits an application in the viewer’s name.',

@@ -13,6 +13,8 @@ builder.queryFields((t) => ({
     extensions: cacheFor({ maxAgeSeconds: 10 }),
     type: Certificate,
     nullable: true,
+    // Numbers are counted up: without a limit, somebody would try them all.
+    rateLimit: [{ by: 'CLIENT', perMinute: 30, perHour: 300 }],
     args: {
       number: t.arg.string({ required: true, validate: line(40), description: 'As printed, `INV-2026-0000042`; case does not matter.' }),
     },

@@ -7,6 +7,7 @@ import { builder } from '../../graphql/builder.ts';
 import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connectionOf } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
+import { costs } from '../../graphql/cost-hints.ts';
 import { edgeBy } from '../../graphql/edges.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import type { Row } from '../../resources/models.ts';
@@ -77,6 +78,7 @@ builder.prismaInterfaceFields(Certificate, (t) => ({
     type: SpaSnapshotRef,
     nullable: true,
     description: 'The spa as it was printed.',
+    extensions: costs({ weight: 0.25 }),
     resolve: async ({ id }, _args, ctx) => ((await spaSnapshotById(ctx).load(id))?.spaSnapshot ?? null) as SpaSnapshot | null,
   }),
   template: t.field({

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { CertificateCategory } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
+import { costs } from '../../graphql/cost-hints.ts';
 import { CertificateCategoryRef } from '../certificate/inputs.ts';
 import { visibleSpa } from '../spa/policy.ts';
 import { Spa } from '../spa/schema.ts';
@@ -52,6 +54,9 @@ const UserFormCount = builder.objectRef<load.FormsOf>('UserFormCount').implement
   }),
 });
 
+/** It reads a whole table, however little it answers. */
+const wholeTable = costs({ weight: 50 });
+
 const most = builder.args((t) => ({
   first: t.int({
     defaultValue: 10,
@@ -65,22 +70,26 @@ const CertificateStatistics = builder.objectRef<object>('CertificateStatistics')
   description: 'Counts of certificates.',
   fields: (t) => ({
     total: t.int({
+      extensions: wholeTable,
       description: 'All certificates.',
       resolve: async (_parent, _args, ctx) =>
         (await load.certificatesByCategory(ctx).load('all')).reduce((sum, { count }) => sum + count, 0),
     }),
     byCategory: t.field({
+      extensions: costs({ weight: 50, size: Object.keys(CertificateCategory).length }),
       type: [CategoryCount],
       description: 'By category, the largest first; categories without a certificate are left out.',
       resolve: (_parent, _args, ctx) => load.certificatesByCategory(ctx).load('all'),
     }),
     bySpa: t.field({
+      extensions: wholeTable,
       type: [SpaCertificateCount],
       args: most,
       description: 'By spa.',
       resolve: (_parent, { first }, ctx) => load.topSpasByCertificates(ctx).load(first),
     }),
     byUser: t.field({
+      extensions: wholeTable,
       type: [UserCertificateCount],
       args: most,
       description: 'By issuer.',
@@ -93,20 +102,24 @@ const FormStatistics = builder.objectRef<object>('FormStatistics').implement({
   description: 'Counts of candidate forms and hiring forms.',
   fields: (t) => ({
     candidateForms: t.int({
+      extensions: wholeTable,
       description: 'All applications.',
       resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).candidateForms,
     }),
     hiringForms: t.int({
+      extensions: wholeTable,
       description: 'All openings.',
       resolve: async (_parent, _args, ctx) => (await load.formTotals(ctx).load('all')).hiringForms,
     }),
     bySpa: t.field({
+      extensions: wholeTable,
       type: [SpaFormCount],
       args: most,
       description: 'By spa.',
       resolve: (_parent, { first }, ctx) => load.topSpasByForms(ctx).load(first),
     }),
     byUser: t.field({
+      extensions: wholeTable,
       type: [UserFormCount],
       args: most,
       description: 'By user.',
@@ -118,11 +131,22 @@ const FormStatistics = builder.objectRef<object>('FormStatistics').implement({
 const Statistics = builder.objectRef<object>('Statistics').implement({
   description: 'What the dashboard of the admins shows.',
   fields: (t) => ({
-    certificates: t.field({ type: CertificateStatistics, description: 'Counts of certificates.', resolve: () => ({}) }),
-    forms: t.field({ type: FormStatistics, description: 'Counts of forms.', resolve: () => ({}) }),
+    certificates: t.field({
+      extensions: costs({ weight: 0 }),
+      type: CertificateStatistics,
+      description: 'Counts of certificates.',
+      resolve: () => ({}),
+    }),
+    forms: t.field({ extensions: costs({ weight: 0 }), type: FormStatistics, description: 'Counts of forms.', resolve: () => ({}) }),
   }),
 });
 
 builder.queryField('statistics', (t) =>
-  t.field({ type: Statistics, authScopes: { roles: ADMINS }, description: 'Counts over everything. For admins.', resolve: () => ({}) }),
+  t.field({
+    type: Statistics,
+    rateLimit: [{ by: 'CLIENT', perMinute: 20, perHour: 300 }],
+    authScopes: { roles: ADMINS },
+    description: 'Counts over everything. For admins.',
+    resolve: () => ({}),
+  }),
 );

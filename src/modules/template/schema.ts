@@ -2,6 +2,7 @@ import { TemplateKind } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
+import { costs } from '../../graphql/cost-hints.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import { searchText } from '../../graphql/validation.ts';
@@ -31,12 +32,14 @@ builder.prismaObjectFields(Template, (t) => ({
   html: t.string({
     nullable: true,
     description: '10 to 40 KB, of an HTML template: select it where it is printed, not in a list.',
+    extensions: costs({ weight: 1 }),
     resolve: async ({ id }, _args, ctx) => (await templateHtmlById(ctx).load(id))?.html ?? null,
   }),
   config: t.field({
     type: 'JSON',
     nullable: true,
     description: 'Where on the template what is printed.',
+    extensions: costs({ weight: 0.25 }),
     resolve: async ({ id }, _args, ctx) => (await templateConfigById(ctx).load(id))?.config ?? null,
   }),
 }));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Unauthenticated } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
+import { costs } from '../../graphql/cost-hints.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
 import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
 import { email, line, phone } from '../../graphql/validation.ts';
@@ -57,6 +58,9 @@ const SaveUserInput = builder.inputType('SaveUserInput', {
   }),
 });
 
+/** Hashing a password takes longer than any statement. */
+const hashing = costs({ weight: 20 });
+
 type Session = { userId: number; token: string; expiresAt: Date };
 
 async function loadUser(ctx: Context, id: number): Promise<Row<'User'>> {
@@ -88,14 +92,22 @@ async function openSession(ctx: Context, userId: number): Promise<Session> {
 builder.mutationFields((t) => ({
   signUp: t.field({
     type: SessionPayload,
+    rateLimit: [{ by: 'ADDRESS', perMinute: 5, perHour: 30 }],
     args: { input: t.arg({ type: SignUpInput, required: true, description: 'The account.' }) },
     description: 'Makes an account with the role USER, and signs in.',
+    extensions: hashing,
     resolve: async (_root, { input }, ctx) => openSession(ctx, await signUp(ctx.prisma, input)),
   }),
   signIn: t.field({
     type: SessionPayload,
+    // Of an address, so that it tries no password on many accounts; of an account, so that many addresses try few passwords on it.
+    rateLimit: [
+      { by: 'ADDRESS', perMinute: 20, perHour: 200 },
+      { by: 'EVERYBODY', identityArgs: ['input.usernameOrEmail'], perMinute: 5, perHour: 30 },
+    ],
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who signs in.' }) },
     description: 'Signs in. The answer is the same for a wrong name, a wrong password and an inactive user.',
+    extensions: hashing,
     resolve: async (_root, { input }, ctx) => openSession(ctx, await signIn(ctx.prisma, input)),
   }),
   saveUser: t.field({
@@ -103,6 +115,7 @@ builder.mutationFields((t) => ({
     authScopes: { roles: ADMINS },
     args: { input: t.arg({ type: SaveUserInput, required: true, description: 'The user.' }) },
     description: 'Creates or changes a user. For admins; super admins are changed by super admins only.',
+    extensions: hashing,
     resolve: async (_root, { input }, ctx) => ({ id: await saveUser(ctx.prisma, await signedIn(ctx), input) }),
   }),
   deleteUser: t.field({

@@ -2,6 +2,7 @@ import { Role } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, connectionOf, pageArgs } from '../../graphql/connections.ts';
+import { costs } from '../../graphql/cost-hints.ts';
 import { asNode } from '../../graphql/nodes.ts';
 import { searchText } from '../../graphql/validation.ts';
 import { candidateFormCountByUserId, candidateForms } from '../candidate-form/loaders.ts';
@@ -67,11 +68,13 @@ builder.prismaObjectFields(User, (t) => ({
   certificateCount: t.int({
     ...forSelfAndAdmins,
     description: 'How many certificates the user has issued. For the user and admins.',
+    extensions: costs({ weight: 1 }),
     resolve: ({ id }, _args, ctx) => certificateCountByUserId(ctx).load(id),
   }),
   candidateFormCount: t.int({
     ...forSelfAndAdmins,
     description: 'How many candidate forms the user has submitted. For the user and admins.',
+    extensions: costs({ weight: 1 }),
     resolve: ({ id }, _args, ctx) => candidateFormCountByUserId(ctx).load(id),
   }),
   certificates: t.field({

@@ -1,0 +1,112 @@
+// What stands before GraphQL: who asks, how often, from where, and how much they send. A request that is refused here costs no more
+// than its head and, where it has one, the bounded body.
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
+import { ClientError } from '../errors.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { Log } from '../log.ts';
+import { requestIdFrom } from '../plugins/use-request-id.ts';
+import type { RequestLimits } from '../rate-limit/request-limits.ts';
+import type { Client } from './client.ts';
+import type { Cors } from './cors.ts';
+import { CROSS_SITE_ADVICE, isSimpleCrossSite } from './cross-site.ts';
+import { readBody } from './read-body.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** A request that was let in. */
+export type Call = {
+  client: Client;
+  /** What its answer carries whatever it is, under small names. More may be added until it is written. */
+  headers: Record<string, string>;
+  /** The whole body of a POST, decompressed. */
+  body: Buffer | undefined;
+};
+
+/** Answers a request that was let in. */
+export type Guarded = (req: IncomingMessage, res: ServerResponse, call: Call) => MaybePromise<void>;
+
+export type GuardOptions = {
+  clientOf: (req: IncomingMessage) => MaybePromise<Client>;
+  requestLimits: RequestLimits;
+  limits: Limits;
+  /** Whose pages may read answers. */
+  cors: Cors;
+  /** The longest body, decompressed, in bytes. Default 1,000,000. */
+  maxBodyBytes?: number;
+  log: Log;
+};
+
+/** What is asked all the time, by those who look after the gateway: the very paths, and nothing that begins or ends like them. */
+const UNCOUNTED = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
+/** Where the limit of bodies is off or watched, this still bounds what a request takes of the memory. */
+const MAX_UNENFORCED_BYTES = 25_000_000;
+
+/** How long what still comes of a refused body is thrown away, so that its client reads the answer, before the connection is cut. */
+const LINGER_MS = 1000;
+
+/** A listener that lets requests through to `next`, or answers why it does not. */
+export function createGuard(
+  { clientOf, requestLimits, limits, cors, log, maxBodyBytes = 1_000_000 }: GuardOptions,
+  next: Guarded,
+): RequestListener {
+  const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
+
+  return (req, res) => {
+    guard(req, res).catch((error) => {
+      log.error({ err: error }, 'a request failed before it had an answer');
+      res.destroy();
+    });
+  };
+
+  async function guard(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const found = clientOf(req);
+    const client = found instanceof Promise ? await found : found;
+    const call: Call = { client, headers: { ...securityHeaders(client), ...cors(req) }, body: undefined };
+    if (UNCOUNTED.has(pathOf(req))) return next(req, res, call);
+
+    const counted = requestLimits.count(client.key);
+    const { headers, refusal } = counted instanceof Promise ? await counted : counted;
+    call.headers = { ...call.headers, ...headers };
+    if (refusal) return refuse(req, res, call, refusal);
+    if (isSimpleCrossSite(req))
+      return refuse(req, res, call, new ClientError('CROSS_SITE_REQUEST', `A page of any site could have sent this. ${CROSS_SITE_ADVICE}`));
+    if (req.method === 'POST') {
+      const body = await readBody(req, readAtMost);
+      if (body === 'gone') return;
+      if (typeof body === 'string') return refuse(req, res, call, refusalOfBody(body));
+      if (body.length > maxBodyBytes && limits.isRefused('body')) return refuse(req, res, call, refusalOfBody('too large'));
+      // Whoever reads the request now finds its body as it was before it was compressed.
+      delete req.headers['content-encoding'];
+      call.body = body;
+    }
+    return next(req, res, call);
+  }
+
+  function refusalOfBody(why: 'too large' | 'unknown encoding' | 'unreadable'): ClientError {
+    if (why === 'unknown encoding')
+      return new ClientError('UNSUPPORTED_MEDIA_TYPE', 'The body is compressed in a way that is not known: send gzip, deflate or br.');
+    if (why === 'unreadable') return new ClientError('BAD_REQUEST', 'The body cannot be decompressed.');
+    return new ClientError('PAYLOAD_TOO_LARGE', `The body is longer than ${readAtMost.toLocaleString('en')} bytes, which is the most.`);
+  }
+
+  function refuse(req: IncomingMessage, res: ServerResponse, call: Call, error: ClientError): void {
+    const { http, ...extensions } = error.extensions as { http: { status: number; headers?: Record<string, string> } };
+    const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
+    res.writeHead(http.status, {
+      ...call.headers,
+      ...http.headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      'x-request-id': requestIdFrom(req.headers['x-request-id']),
+    });
+    res.end(req.method === 'HEAD' ? undefined : body);
+    if (!req.complete) setTimeout(() => req.complete || req.destroy(), LINGER_MS).unref();
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
+}

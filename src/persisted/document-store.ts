@@ -1,0 +1,12 @@
+import type { MaybePromise } from '../batching/maybe-promise.ts';
+
+/**
+ * Texts of documents by their hashes, for automatic persisted queries. It neither throws nor rejects: a store that fails knows nothing
+ * and keeps nothing, and the client sends its text again.
+ */
+export type DocumentStore = {
+  /** The text whose hash this is. */
+  get(hash: string): MaybePromise<string | undefined>;
+  /** Keeps a text. Whoever calls has checked that the hash is the text's. */
+  set(hash: string, text: string): MaybePromise<void>;
+};

@@ -1,0 +1,55 @@
+// The budget of points: what a client's operations may cost in a minute, beside how many requests they are.
+
+import { type MaybePromise, when } from '../batching/maybe-promise.ts';
+import { RateLimited } from '../errors.ts';
+import { createNamedWindows, MINUTE_MS, type NamedWindow, type NamedWindowsOptions, policyOf, standingOf } from './named-windows.ts';
+
+/** Points that were set aside for an operation, or why there are none. */
+export type Reservation = {
+  refusal: RateLimited | undefined;
+  /** Gives back what was not used. */
+  settle(actual: number): void;
+  /** Adds to an answer's headers what is left. `actual`: points that the operation has used. */
+  tell(headers: Record<string, string>, actual: number): void;
+};
+
+const FREE: Reservation = { refusal: undefined, settle: () => undefined, tell: () => undefined };
+
+export type PointBudgetOptions = Pick<NamedWindowsOptions, 'store' | 'limits' | 'onUsage'> & {
+  /** Points of a client in any minute. Default 10000. */
+  perMinute?: number;
+};
+
+/** Sets points aside before an operation is executed, and takes back what it did not use. */
+export function createPointBudget({ perMinute = 10_000, ...options }: PointBudgetOptions) {
+  const window: NamedWindow = { name: 'points', windowMs: MINUTE_MS, max: perMinute };
+  const policy = `${policyOf(window)};qu="points"`;
+  const { mode, take, refund, standing } = createNamedWindows({ ...options, limit: 'points', windows: [window] });
+
+  return {
+    standing,
+    reserve(key: string, estimate: number): MaybePromise<Reservation> {
+      if (mode === 'off') return FREE;
+      return when(take(key, estimate), ({ isAllowed, isRefused, standings, retryAfterMs, at }) => ({
+        refusal: isRefused ? new RateLimited('points', retryAfterMs) : undefined,
+        settle: (actual) => {
+          // What was not let through was not counted.
+          if (actual < estimate && isAllowed) void refund(key, estimate - actual, at);
+        },
+        tell: (headers, actual) => {
+          if (mode !== 'enforce') return;
+          const unused = Math.max(0, estimate - actual);
+          const left = standings.map((one) => standingOf({ ...one, remaining: one.remaining + unused }));
+          append(headers, 'ratelimit-policy', policy);
+          append(headers, 'ratelimit', left.join(', '));
+        },
+      }));
+    },
+  };
+}
+
+export type PointBudget = ReturnType<typeof createPointBudget>;
+
+function append(headers: Record<string, string>, name: string, value: string): void {
+  headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+}

@@ -1,0 +1,93 @@
+// Statements that are cancelled in the server when nobody wants them any more. A cancel request names a connection and no statement: one
+// that comes late hits whatever the connection runs then. So a connection goes back to the pool only when its statement is over and
+// the server has closed every request for it; where that is not known in time, the connection is closed.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { sendCancelRequest } from './cancel-request.ts';
+import { databaseError } from './database-errors.ts';
+
+/** How long a statement may take to be cancelled before its connection is closed instead. */
+const CANCEL_MS = 1000;
+/** How long a request is given to work before it is sent again, the first time: one that comes before its statement hits nothing. */
+const FIRST_PAUSE_MS = 10;
+
+type Outcome<R> = { rows: R[] } | { error: unknown };
+
+/**
+ * Runs a statement on a connection of the pool. When `signal` is aborted it stops waiting for a connection, or cancels the statement,
+ * and rejects with the signal's reason; by then the connection is free again. Rejects with Overloaded where no connection comes free.
+ */
+export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, config: pg.QueryConfig, signal: AbortSignal): Promise<R[]> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<R[]>();
+  let abort = () => reject(signal.reason);
+  const onAbort = () => abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+
+  pool.connect((failure, client, release) => {
+    // The pool does not let go of whoever waits. In a turn of its own: many who have left would make a deep stack.
+    if (signal.aborted) return void process.nextTick(release);
+    if (!client) {
+      signal.removeEventListener('abort', onAbort);
+      return reject(databaseError(failure) ?? failure);
+    }
+    let outcome: Outcome<R> | undefined;
+    let isCancelling = false;
+    const finish = (isFit: boolean) => {
+      signal.removeEventListener('abort', onAbort);
+      client.removeListener('error', ignore);
+      release(!isFit);
+      if (outcome && 'rows' in outcome) resolve(outcome.rows);
+      else reject(signal.aborted ? signal.reason : outcome?.error);
+    };
+    abort = () => {
+      isCancelling = true;
+      void cancel(client).then(finish);
+    };
+    // A connection that is lost tells the statement too; without a listener it would end the process.
+    client.on('error', ignore);
+    client.query<R>(config, (error, result) => {
+      // Of parameters that cannot be sent it tells at once, and again when the server is ready.
+      if (outcome) return;
+      outcome = error ? { error } : { rows: result.rows };
+      if (!isCancelling) finish(!error || isOfStatement(error));
+    });
+  });
+  return promise;
+}
+
+function ignore(): void {}
+
+/** Whether the server has refused the statement and kept the connection. In other languages than English nobody knows, and it is closed. */
+function isOfStatement(error: Error): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
+/** Cancels what a client runs. Resolves when that is over: to true when no cancel request can come any more, and the connection is whole. */
+async function cancel(client: pg.ClientBase): Promise<boolean> {
+  const end = performance.now() + CANCEL_MS;
+  let state: 'running' | 'ready' | 'lost' = 'running';
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const onEvent = (next: typeof state) => () => {
+    state = next;
+    resolve();
+  };
+  // Ready for the next statement, as the server says after the error that the statement's callback gets.
+  const [onReady, onLost] = [onEvent('ready'), onEvent('lost')];
+  client.once('drain', onReady).once('end', onLost);
+  try {
+    for (let pauseMs = FIRST_PAUSE_MS; state === 'running'; pauseMs *= 2) {
+      const leftMs = end - performance.now();
+      if (leftMs <= 0) return false;
+      await sendCancelRequest(client, leftMs);
+      await Promise.race([over, wait(Math.min(pauseMs, leftMs), undefined, { ref: false })]);
+    }
+    return state === 'ready';
+  } catch {
+    // Whether the request will come is not known.
+    return false;
+  } finally {
+    client.removeListener('drain', onReady).removeListener('end', onLost);
+  }
+}
