@@ -1,11 +1,13 @@
 import { cached } from './commands/cached.ts';
 import { depth } from './commands/depth.ts';
+import { fairness } from './commands/fairness.ts';
+import { limits } from './commands/limits.ts';
 import { memory } from './commands/memory.ts';
 import { queries } from './commands/queries.ts';
 import { run } from './commands/run.ts';
 import { readOptions, UsageError } from './options.ts';
 
-const COMMANDS = { run, cached, depth, memory, queries };
+const COMMANDS = { run, cached, depth, memory, queries, limits, fairness };
 
 try {
   const options = readOptions(process.argv.slice(2));

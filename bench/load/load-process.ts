@@ -1,15 +1,15 @@
-// The load, in a process of its own: `connections` callers without pause, each in an order of its own.
+// The load, in a process of its own: `connections` callers without pause, each in an order of its own, or clients at a pace.
 
+import { CLOSED_LOOP_ADDRESSES } from './addresses.ts';
 import { openConnection, type Request } from './connection.ts';
-import type { FromLoad, LoadFigures, Prepared, ToLoad } from './messages.ts';
-import { OPERATIONS, SHARES } from './operations.ts';
+import type { FromLoad, LoadFigures, Pace, Prepared, ToLoad } from './messages.ts';
+import { runPace } from './pace.ts';
 import { createRandom } from './random.ts';
+import { bytesFrom, drawOrder, type ReadyRequest, type RequestsByOperation, readyRequests } from './requests.ts';
 
-/** Requests before a connection begins its order again. */
-const ORDER_LENGTH = 400;
 const MAX_ANSWERS = 2_000_000;
 
-const prepared = new Map<string, { url: URL; byOperation: Map<string, Request[]> }>();
+const prepared = new Map<string, { url: URL; byOperation: RequestsByOperation }>();
 const latencies = new Float64Array(MAX_ANSWERS);
 let connections: ReturnType<typeof openConnection>[] = [];
 let isCounting = false;
@@ -21,62 +21,53 @@ let begun = { at: 0, cpu: process.cpuUsage() };
 const say = (message: FromLoad) => process.send?.(message);
 
 process.on('message', (message: ToLoad) => {
-  if (message.type === 'prepare') prepare(message.server, new URL(message.url), message.requests);
+  if (message.type === 'prepare') prepare(message.server, new URL(message.url), message.requests, message.isProxied);
   if (message.type === 'start') start(message.server, message.connections, message.seed);
   if (message.type === 'count') say({ type: 'count', answered });
   if (message.type === 'begin') begin();
   if (message.type === 'end') say({ type: 'figures', figures: end() });
   if (message.type === 'stop') stop();
+  if (message.type === 'pace') pace(message.server, message.pace);
 });
 process.on('disconnect', () => process.exit());
 
-function prepare(server: string, url: URL, requests: Prepared[]): void {
-  const byOperation = Map.groupBy(
-    requests.map(({ operation, body, token, length }) => ({ name: operation, bytes: bytesOf(url, body, token), length })),
-    ({ name }) => name as string,
-  );
-  prepared.set(server, { url, byOperation });
+function prepare(server: string, url: URL, requests: Prepared[], isProxied: boolean): void {
+  prepared.set(server, { url, byOperation: readyRequests(url, requests, isProxied) });
   say({ type: 'ready' });
 }
 
-export function bytesOf(url: URL, body: string, token?: string): Buffer {
-  const head = [
-    `POST ${url.pathname} HTTP/1.1`,
-    `host: ${url.host}`,
-    'connection: keep-alive',
-    'accept: application/json',
-    'content-type: application/json',
-    ...(token ? [`authorization: Bearer ${token}`] : []),
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+function preparedFor(server: string) {
+  const found = prepared.get(server);
+  if (!found) throw new Error(`${server} is not prepared.`);
+  return found;
 }
 
 function start(server: string, count: number, seed: number): void {
-  const { url, byOperation } = prepared.get(server) ?? {};
-  if (!url || !byOperation) throw new Error(`${server} is not prepared.`);
+  const { url, byOperation } = preparedFor(server);
   faults = [];
   answered = 0;
   faultCount = 0;
   const random = createRandom(seed);
+  const addresses = createRandom(seed);
   connections = Array.from({ length: count }, () => {
-    const order = random.shuffle(
-      OPERATIONS.flatMap((operation) => {
-        const candidates = byOperation.get(operation);
-        if (!candidates) return [];
-        return Array.from(
-          { length: (ORDER_LENGTH * SHARES[operation]) / 100 },
-          () => candidates[random.below(candidates.length)] as Request,
-        );
-      }),
-    );
+    const order = drawOrder(byOperation, random);
     let position = 0;
-    return openConnection(url, () => order[position++ % order.length] as Request, { answered: countAnswer, failed });
+    const next = (): Request => {
+      const request = order[position++ % order.length] as ReadyRequest;
+      if (request.addressAt === undefined) return request;
+      return { name: request.name, length: request.length, bytes: bytesFrom(request, addresses.below(CLOSED_LOOP_ADDRESSES)) };
+    };
+    return openConnection(url, { next, answered: countAnswer, failed });
   });
   say({ type: 'ready' });
 }
 
-function countAnswer(milliseconds: number): void {
+async function pace(server: string, wanted: Pace): Promise<void> {
+  const { url, byOperation } = preparedFor(server);
+  say({ type: 'paced', figures: await runPace(url, byOperation, wanted) });
+}
+
+function countAnswer(_request: Request, milliseconds: number): void {
   if (isCounting && answered < MAX_ANSWERS) latencies[answered] = milliseconds;
   answered++;
 }

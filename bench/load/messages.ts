@@ -12,14 +12,51 @@ export type Prepared = {
 };
 
 export type ToLoad =
-  | { type: 'prepare'; server: string; url: string; requests: Prepared[] }
+  /** `isProxied`: each request comes from an address that a proxy tells. */
+  | { type: 'prepare'; server: string; url: string; requests: Prepared[]; isProxied: boolean }
   | { type: 'start'; server: string; connections: number; seed: number }
   /** How many answers there were since the start, or since the count began. */
   | { type: 'count' }
   /** From here on answers count. */
   | { type: 'begin' }
   | { type: 'end' }
-  | { type: 'stop' };
+  | { type: 'stop' }
+  | { type: 'pace'; server: string; pace: Pace };
+
+/** So many clients, each with an address of its own and an even pace, and perhaps one more, which is greedy. */
+export type Pace = {
+  clients: number;
+  /** Requests of each. */
+  perSecond: number;
+  /** Requests of the greedy one; 0 for none. */
+  greedyPerSecond: number;
+  /** Sent before, and not counted. */
+  warmUpSeconds: number;
+  seconds: number;
+  seed: number;
+  /** The index of the first client's address; the others follow, the greedy one's last. */
+  firstAddress: number;
+};
+
+/** What the clients met, the greedy one apart. */
+export type PaceFigures = {
+  /** Milliseconds from the moment at which a request was due until its answer was there. */
+  p50: number;
+  p99: number;
+  max: number;
+  answered: number;
+  /** Not answered within seconds; they count with the time that they have waited. */
+  unanswered: number;
+  refused: number;
+  greedySent: number;
+  greedyRefused: number;
+  faults: number;
+  firstFaults: string[];
+  /** By how many milliseconds requests were sent too late by the load itself, as p99. It is part of the times. */
+  lateness: number;
+  /** Connections to the server. */
+  connections: number;
+};
 
 export type LoadFigures = {
   answered: number;
@@ -35,4 +72,8 @@ export type LoadFigures = {
   firstFaults: string[];
 };
 
-export type FromLoad = { type: 'ready' } | { type: 'count'; answered: number } | { type: 'figures'; figures: LoadFigures };
+export type FromLoad =
+  | { type: 'ready' }
+  | { type: 'count'; answered: number }
+  | { type: 'figures'; figures: LoadFigures }
+  | { type: 'paced'; figures: PaceFigures };

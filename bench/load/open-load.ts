@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { FromLoad, LoadFigures, Prepared, ToLoad } from './messages.ts';
+import type { FromLoad, LoadFigures, Pace, PaceFigures, Prepared, ToLoad } from './messages.ts';
 
 export type Load = ReturnType<typeof openLoad>;
 
@@ -28,12 +28,13 @@ export function openLoad() {
     if (!isClosing) process.exitCode = code ?? 1;
   });
   return {
-    prepare: (server: string, url: string, requests: readonly Prepared[]) =>
+    prepare: (server: string, url: string, requests: readonly Prepared[], isProxied = false) =>
       ask({
         type: 'prepare',
         server,
         url,
         requests: requests.map(({ operation, body, token, length }) => ({ operation, body, token, length })),
+        isProxied,
       }),
     start: (server: string, connections: number, seed: number) => ask({ type: 'start', server, connections, seed }),
     count: async (): Promise<number> => {
@@ -47,6 +48,11 @@ export function openLoad() {
       return answer.figures;
     },
     stop: () => ask({ type: 'stop' }),
+    pace: async (server: string, pace: Pace): Promise<PaceFigures> => {
+      const answer = await ask({ type: 'pace', server, pace });
+      if (answer.type !== 'paced') throw new Error('The load gave no figures.');
+      return answer.figures;
+    },
     close: async () => {
       isClosing = true;
       child.disconnect();

@@ -2,6 +2,7 @@
 // have cursors for the pages behind the first.
 
 import { createTokens } from '../../src/tokens.ts';
+import { proxyHeaders } from './addresses.ts';
 import type { Prepared } from './messages.ts';
 import type { Arguments, Operation, Walk } from './operations.ts';
 import type { Dialect } from './phrase.ts';
@@ -30,8 +31,16 @@ export async function signTokens(secretKey: string, walks: readonly Walk[]): Pro
   return new Map(await Promise.all(Array.from(ids, async (id) => [id, (await tokens.sign(id)).token] as const)));
 }
 
-export async function walkAll(url: string, dialect: Dialect, walks: readonly Walk[], tokens: Map<number, string>): Promise<Answer[]> {
+/** `isProxied`: as if each request came from somebody else, so that limits are not met. */
+export async function walkAll(
+  url: string,
+  dialect: Dialect,
+  walks: readonly Walk[],
+  tokens: Map<number, string>,
+  isProxied = false,
+): Promise<Answer[]> {
   const answers: Answer[] = [];
+  let asked = 0;
   const waiting = walks.entries();
   const work = async () => {
     for (const [index, walk] of waiting) answers.push(...(await follow(index, walk)));
@@ -42,7 +51,8 @@ export async function walkAll(url: string, dialect: Dialect, walks: readonly Wal
     for (let page = 1; page <= pages; page++) {
       const token = args.userId === undefined ? undefined : tokens.get(args.userId);
       const body = dialect.phrase(operation, { ...args, after });
-      const { text, data } = await ask(url, body, token, operation, { ...args, after });
+      const headers = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(isProxied ? proxyHeaders(asked++) : {}) };
+      const { text, data } = await ask(url, body, headers, operation, { ...args, after });
       const read = dialect.read(operation, data);
       found.push({ operation, body, text, token, length: Buffer.byteLength(text), place: `${index}/${page} ${operation}`, data: read });
       const list = LISTS[operation];
@@ -56,10 +66,10 @@ export async function walkAll(url: string, dialect: Dialect, walks: readonly Wal
   return answers;
 }
 
-async function ask(url: string, body: string, token: string | undefined, operation: string, args: Arguments) {
+async function ask(url: string, body: string, own: Record<string, string>, operation: string, args: Arguments) {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...own },
     body,
   });
   const text = await response.text();

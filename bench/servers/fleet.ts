@@ -43,15 +43,14 @@ export async function openFleet(
   };
   try {
     const tokens = await signTokens(SECRET_KEY, walks);
-    const isFirst = specs[0]?.name === SERVERS[0].name;
-    let expected = isFirst ? undefined : await answersOfConvoy(database, walks, tokens);
+    let expected = specs[0]?.isReference ? undefined : await answersOfConvoy(database, walks, tokens);
     for (const spec of specs) {
       const member = await startServer(spec, database);
       members.push(member);
-      const answers = await walkAll(member.process.url, spec.dialect, walks, tokens);
+      const answers = await walkAll(member.process.url, spec.dialect, walks, tokens, spec.isProxied);
       expected ??= answers;
       compare(spec.name, answers, expected);
-      await load.prepare(spec.name, member.process.url, answers);
+      await load.prepare(spec.name, member.process.url, answers, spec.isProxied);
       onReady(spec.name);
     }
     return { members, requests: expected?.length ?? 0, close };

@@ -10,22 +10,28 @@ export type ServerSpec = {
   command: readonly string[];
   settings?: Record<string, string>;
   dialect: Dialect;
+  /** Whether the others' answers are compared with its. */
+  isReference?: boolean;
+  /** Whether it believes a proxy about the addresses of clients: the load then comes from many. */
+  isProxied?: boolean;
 };
 
 /** Connections to PostgreSQL of each server: what node-postgres and Convoy take when nothing is said. */
 export const POOL_SIZE = 10;
 
-/** One worker, as every peer is one process. The limits of rate are on, and count; a load from one address stays below them. */
-const CONVOY_SETTINGS = { MAX_WORKERS: '1', RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_PER_HOUR: '1000000000' };
-const convoy = { command: shippedCommand(), dialect: frontend };
+/** As every peer is one process. */
+export const ONE_WORKER = { MAX_WORKERS: '1' };
+/** What one operation may be is enforced. Rates are not limited, and nothing is shed: the load comes from one address, and never pauses. */
+const CONVOY_SETTINGS = { ...ONE_WORKER, RATE_LIMIT_ENABLED: 'false', LIMIT_MODES: 'pressure:watch' };
+export const CONVOY = { command: shippedCommand(), dialect: frontend };
 
 /** Convoy first: the others' figures and answers are compared with its. */
 export const SERVERS = [
-  { name: 'convoy', what: 'Convoy as shipped', ...convoy, settings: CONVOY_SETTINGS },
+  { name: 'convoy', what: 'Convoy as shipped', ...CONVOY, isReference: true, settings: CONVOY_SETTINGS },
   {
     name: 'batching',
     what: 'Convoy with RESPONSE_CACHE=false: batching alone',
-    ...convoy,
+    ...CONVOY,
     settings: { ...CONVOY_SETTINGS, RESPONSE_CACHE: 'false' },
   },
   { name: 'postgraphile', what: 'PostGraphile 5, Amber preset, over views', command: peerCommand('postgraphile'), dialect: postgraphile },
