@@ -59,7 +59,7 @@ const PAIRS = {
 };
 /** A percentile of clients at a pace wants more seconds than one of callers without pause, who send more. */
 const PACES = {
-  full: { rounds: 5, seconds: 8, warmUpSeconds: 2 },
+  full: { rounds: 7, seconds: 6, warmUpSeconds: 1.5 },
   quick: { rounds: 3, seconds: 4, warmUpSeconds: 1.5 },
 };
 /** Queries are quick and many: the rounds are short, so that whatever the machine does besides falls on all. */

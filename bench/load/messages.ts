@@ -23,7 +23,7 @@ export type ToLoad =
   | { type: 'stop' }
   | { type: 'pace'; server: string; pace: Pace };
 
-/** So many clients, each with an address of its own and an even pace, and perhaps one more, which is greedy. */
+/** So many clients, each with an address of its own and an even pace, and perhaps one more, which is greedy. Some are signed in. */
 export type Pace = {
   clients: number;
   /** Requests of each. */

@@ -9,6 +9,10 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
+/** What each round's one figure is to its other, so that whatever the machine did in a round falls on both. */
+export const ratiosOf = (ones: readonly number[], others: readonly number[]): number[] =>
+  ones.map((one, round) => one / (others[round] ?? Number.NaN));
+
 /** Each figure's median by itself. */
 export function medianOf(rounds: readonly Measured[]): Measured {
   const [first] = rounds;

@@ -44,5 +44,7 @@ export function aligned(lines: readonly (readonly string[])[], texts = 1): strin
 
 export const whole = (value: number) => (Number.isNaN(value) ? '-' : Math.round(value).toLocaleString('en'));
 export const milliseconds = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
+/** From the least to the largest. */
+export const range = (values: readonly number[]) => `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
 export const ratio = (value: number, of: number | undefined) =>
   of === undefined || !(of > 0) || Number.isNaN(value) ? '-' : (value / of).toFixed(2);

@@ -50,6 +50,8 @@ export function createPointBudget({ perMinute = 10_000, ...options }: PointBudge
 
 export type PointBudget = ReturnType<typeof createPointBudget>;
 
+/** Behind what is there of requests; of the operations of a batch, the last one says what is left. */
 function append(headers: Record<string, string>, name: string, value: string): void {
-  headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  const others = headers[name]?.replace(/(, )?"points".*$/, '');
+  headers[name] = others ? `${others}, ${value}` : value;
 }
