@@ -29,6 +29,8 @@ export type ProtectionDeps = {
   maxBodyBytes?: number;
   /** How many operations one request may carry. Default 1. */
   maxBatch?: number;
+  /** Subscriptions of a client that are open at once. Default 20. */
+  maxSubscriptions?: number;
   /** How long a query or a mutation may take, in milliseconds. Default 10000. */
   deadlineMs?: number;
   /** Tells what to shed. */

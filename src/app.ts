@@ -28,6 +28,7 @@ import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
 import { usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
+import { useSubscriptionLimit } from './plugins/use-subscription-limit.ts';
 import { useToken } from './plugins/use-token.ts';
 import { createFieldLimits } from './rate-limit/field-limits.ts';
 import { createPointBudget } from './rate-limit/point-budget.ts';
@@ -147,6 +148,7 @@ export function createApp(deps: AppDeps): App {
         records: metrics.operations,
         nameOf: documents.nameOf,
       }),
+      useSubscriptionLimit({ limits, max: protection.maxSubscriptions }),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.

@@ -24,9 +24,9 @@ const modes = z.string().transform((value, context) => {
   const isMode = (text: string): text is LimitMode => (LIMIT_MODES as readonly string[]).includes(text);
   const isLimit = (text: string): text is LimitName => Object.hasOwn(LIMITS, text);
   for (const item of value.split(',').map((one) => one.trim())) {
-    const [name = '', mode = ''] = item.split(':');
+    const [name = '', mode = '', ...more] = item.split(':');
     if (isMode(item)) for (const limit of Object.keys(LIMITS)) given[limit as LimitName] ??= item;
-    else if (isLimit(name) && isMode(mode)) given[name] = mode;
+    else if (isLimit(name) && isMode(mode) && more.length === 0) given[name] = mode;
     else {
       context.addIssue(MODES);
       return z.NEVER;
@@ -71,8 +71,9 @@ export const variables = {
   MAX_VARIABLES_BYTES: whole(0, 'bytes').default(OPERATION_MAXIMA.variablesBytes),
   MAX_VARIABLES_DEPTH: whole(0).default(OPERATION_MAXIMA.variablesDepth),
   MAX_BATCH: whole(1, 'operations').max(100, 'at most 100').default(1),
+  MAX_SUBSCRIPTIONS: whole(0).default(20),
   LIMIT_MODES: modes.default({}),
-  REQUEST_DEADLINE_MS: whole(1, 'milliseconds').default(10_000),
+  REQUEST_DEADLINE_MS: whole(1, 'milliseconds').max(2_147_483_647, 'at most 2147483647').default(10_000),
   MAX_EVENT_LOOP_DELAY_MS: whole(1, 'milliseconds').default(200),
   TRUSTED_DOCUMENTS: z.enum(['off', 'allow', 'only'], 'off, allow or only').default('off'),
   TRUSTED_DOCUMENTS_FILE: z.string().default('trusted-documents.json'),
@@ -119,7 +120,7 @@ export function readEnvironment(): Record<string, string | undefined> {
  * nothing is assumed. Throws StartError, which names every variable that is wrong; values are not repeated, they may be secret.
  */
 export function loadConfig(env: Record<string, string | undefined>) {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in variables && value !== ''));
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in variables && value?.trim() !== ''));
   const result = z.object(variables).safeParse(given);
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`);
@@ -163,6 +164,7 @@ export function loadConfig(env: Record<string, string | undefined>) {
     maxBodyBytes: settings.MAX_BODY_BYTES,
     /** How many operations a request may carry. */
     maxBatch: settings.MAX_BATCH,
+    maxSubscriptions: settings.MAX_SUBSCRIPTIONS,
     deadlineMs: settings.REQUEST_DEADLINE_MS,
     maxDelayMs: settings.MAX_EVENT_LOOP_DELAY_MS,
     trustedDocuments: settings.TRUSTED_DOCUMENTS,

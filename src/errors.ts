@@ -76,7 +76,7 @@ export class DeadlineExceeded extends ClientError {
 export type InputIssue = { path: (string | number)[]; message: string };
 
 /** An answer stays small, whatever was sent: the first so many bad values are named. */
-const MAX_ISSUES = 100;
+export const MAX_ISSUES = 100;
 
 export class BadUserInput extends ClientError {
   constructor(issues: readonly InputIssue[]) {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
+import { printedSchema } from './graphql/schema.ts';
 import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -23,6 +25,8 @@ const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
 const [REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS] = [30_000, 10_000];
 /** What documents that clients register may take in memory. */
 const MAX_DOCUMENTS_BYTES = 4 * 2 ** 20;
+/** How long a connection may be still: a client that does not read keeps its answer in memory. Subscriptions are pinged every 12 seconds. */
+const SILENCE_MS = 30_000;
 /** How long requests that are under way may take to finish when the gateway stops. */
 const DRAIN_MS = 25_000;
 
@@ -54,10 +58,11 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
   const postgres = await open(openPostgres(databaseUrl, log, { statementTimeoutMs: config.deadlineMs }));
   const messages = await open(openPubSub(config.redisUrl, log));
   const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
-  const responseCache = maxBytes === undefined ? undefined : await open(openResponseCache({ databaseUrl, redisUrl, maxBytes }, log));
-
   const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
   const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes: MAX_DOCUMENTS_BYTES }, log));
+  const version = redisUrl === undefined ? '' : versionOf(printedSchema(), persisted.version);
+  const responseCache =
+    maxBytes === undefined ? undefined : await open(openResponseCache({ databaseUrl, redisUrl, version, maxBytes }, log));
   const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
   const counted = await open(openRateLimitStore({ redisUrl, onFallback: metrics.setFallback }, log));
   const gate = createGate();
@@ -83,6 +88,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
       maxima: config.maxima,
       maxBodyBytes: config.maxBodyBytes,
       maxBatch: config.maxBatch,
+      maxSubscriptions: config.maxSubscriptions,
       deadlineMs: config.deadlineMs,
       pressure,
       gate,
@@ -103,6 +109,7 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     log,
   });
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app.listener);
+  server.setTimeout(Math.max(config.deadlineMs, SILENCE_MS));
   const responses = watchResponses(server);
   await listen(server, config).catch(async (error) => {
     await closeResources();
@@ -118,6 +125,9 @@ export async function startWorker({ config, databaseUrl, secretKeys, hasDemoUser
     },
   };
 }
+
+/** What gateways share in Redis is for those alone that would answer the same. */
+const versionOf = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 12);
 
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {

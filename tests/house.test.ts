@@ -10,9 +10,11 @@ const MAX_LINES = 250;
 type Import = { from: string; to: string; isType: boolean };
 
 const OPENERS = /^src\/resources\/(postgres|embedded-postgres|embedded-cluster|database|redis|prisma)\.ts$/;
-const MAY_OPEN = /^(src\/(main|primary|worker)\.ts|src\/resources\/|scripts\/|prisma\/|tests\/|bench\/)/;
+const MAY_OPEN = /^(src\/(main|primary|worker)\.ts|src\/resources\/|scripts\/|prisma\/|tests\/|bench\/|audit\/)/;
 
-const files = await Array.fromAsync(glob(['src/**/*.ts', 'prisma/**/*.ts', 'scripts/*.{ts,js}', 'tests/**/*.ts'], { cwd: ROOT }));
+const files = await Array.fromAsync(
+  glob(['src/**/*.ts', 'prisma/**/*.ts', 'scripts/*.{ts,js}', 'tests/**/*.ts', 'audit/**/*.ts'], { cwd: ROOT }),
+);
 const sources = await Promise.all(
   files
     .filter((file) => !file.startsWith('src/generated/'))

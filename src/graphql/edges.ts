@@ -48,7 +48,11 @@ type Selected = { field: GraphQLField<unknown, unknown>; type: GraphQLNamedType;
 function edgesBelow({ fieldNodes, fragments, returnType, schema }: Info): Edge[] {
   const below = ({ type, selectionSets }: Pick<Selected, 'type' | 'selectionSets'>): Map<string, Selected> => {
     const found = new Map<string, Selected>();
+    // Fragments may spread others twice, sixty levels deep: what was visited once has nothing new.
+    const visited = new Set<SelectionSetNode>();
     const visit = (selectionSet: SelectionSetNode): void => {
+      if (visited.has(selectionSet)) return;
+      visited.add(selectionSet);
       for (const selection of selectionSet.selections) {
         // What a directive may leave out is left to its resolver.
         if (selection.directives?.length) continue;

@@ -28,6 +28,8 @@ export type ClientOptions = {
   readToken: (header: string) => MaybePromise<Token | undefined>;
 };
 
+/** Longer texts may be addresses, with a zone for example, but nobody needs to remember them. */
+const MAX_ADDRESS_LENGTH = 64;
 /** Addresses whose bucket is remembered. */
 const MAX_REMEMBERED = 10_000;
 
@@ -42,7 +44,7 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
     const remembered = known.get(text);
     if (remembered) return remembered;
     const place = placeOfAddress(text);
-    if (place) known.set(text, place);
+    if (place && text.length <= MAX_ADDRESS_LENGTH) known.set(text, place);
     return place;
   };
 
@@ -50,10 +52,13 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
     const peer = req.socket.remoteAddress ?? '';
     const isBehindProxy = trust?.(peer, 0) ?? false;
     // What is no address was written by somebody before the first proxy that is trusted.
-    const { address, isPrivate } = (trust && placeOf(proxyAddr(req, trust))) ?? placeOf(peer) ?? UNIX_SOCKET;
+    const place = trust && placeOf(proxyAddr(req, trust));
+    const { address, isPrivate } = place ?? placeOf(peer) ?? UNIX_SOCKET;
     const { authorization, forwarded, 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': protocol } = req.headers;
     // A proxy that nobody has declared stands in front: the address is the proxy's, and anybody may be behind it.
-    const isHidden = !isBehindProxy && (forwardedFor !== undefined || forwarded !== undefined);
+    const isHidden = isBehindProxy
+      ? !place || (forwardedFor === undefined && forwarded !== undefined)
+      : forwardedFor !== undefined || forwarded !== undefined;
     const anonymous: Client = {
       key: address,
       address,
@@ -74,7 +79,7 @@ const PRIVATE_RANGES: readonly string[] = ['loopback', 'private', 'uniqueLocal',
 /** What requests from an address are counted by; undefined for what is no address. Some proxies write the port behind it. */
 function placeOfAddress(text: string): Place | undefined {
   const bare = text.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
-  if (!ipaddr.isValid(bare)) return undefined;
+  if (!ipaddr.IPv4.isValidFourPartDecimal(bare) && !ipaddr.IPv6.isValid(bare)) return undefined;
   const address = ipaddr.process(bare);
   const isPrivate = PRIVATE_RANGES.includes(address.range());
   if (!(address instanceof ipaddr.IPv6)) return { address: address.toString(), isPrivate };

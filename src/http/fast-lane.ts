@@ -9,8 +9,8 @@ import type { ExecutionResult } from 'graphql';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { Dependencies } from '../batching/dependencies.ts';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
-import { ClientError } from '../errors.ts';
-import { requestIdOf } from '../plugins/use-request-id.ts';
+import { ClientError, type ErrorCode } from '../errors.ts';
+import { requestIdFrom, requestIdOf } from '../plugins/use-request-id.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { StoredResponse } from '../response-cache/store.ts';
 import type { Call } from './guard.ts';
@@ -27,6 +27,13 @@ export type FastLaneOptions = {
 
 /** What has come of a request: the answer as it is written, or what Yoga has more to do with. */
 type Outcome = { json: string } | { result: ExecutionResult } | { error: unknown };
+
+const REASONS_FOR_ALL: ReadonlySet<string> = new Set([
+  'DEADLINE_EXCEEDED',
+  'OVERLOADED',
+  'DATABASE_TIMEOUT',
+  'DATABASE_UNAVAILABLE',
+] satisfies ErrorCode[]);
 
 /** What Yoga is told of a request beside the request itself. */
 export type LaneContext = {
@@ -92,15 +99,21 @@ export function createFastLane<Context extends Record<string, unknown>>(
         const dependencies = new Dependencies();
         // For others too: it goes on when the client that was first has left.
         outcome = await execute(req, res, call, params, requestOf(withId(req, request), signal), dependencies);
-        return 'json' in outcome ? { body: outcome.json, dependencies } : undefined;
+        if ('json' in outcome) return { body: outcome.json, dependencies };
+        const reason = reasonForAll(outcome);
+        if (reason) throw reason;
+        return undefined;
       };
-      const kept = await shared.responses.share(asked.key, seconds, make, request.signal);
-      if (kept) return writeShared(req, res, call, asked, kept, 'miss', request);
+      const kept = await shared.responses.share(asked.key, seconds, make, request.signal).catch((error) => {
+        outcome ??= { error };
+        return undefined;
+      });
+      if (kept) return writeShared(req, res, call, asked, kept, 'miss', requestIdOf(request));
     }
     if (request.signal.aborted) return;
     outcome ??= await execute(req, res, call, params, request);
     if (request.signal.aborted) return;
-    if ('json' in outcome) write(res, call, asked, request, outcome.json, { 'cache-control': 'no-store' });
+    if ('json' in outcome) write(res, call, asked, requestIdOf(request), outcome.json, { 'cache-control': 'no-store' });
     else takeYogasWay(yoga, withId(req, request), res, call, outcome);
   };
 
@@ -131,7 +144,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     res: ServerResponse,
     call: Call,
     { type }: OperationRequest,
-    request: Request,
+    requestId: string,
     json: string | Buffer,
     headers: Record<string, string>,
   ): void {
@@ -140,7 +153,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
       ...call.headers,
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(json),
-      'x-request-id': requestIdOf(request),
+      'x-request-id': requestId,
       ...headers,
     });
     res.end(json);
@@ -154,16 +167,16 @@ export function createFastLane<Context extends Record<string, unknown>>(
     asked: OperationRequest,
     { body, etag, expiresAt }: StoredResponse,
     how: 'hit' | 'miss',
-    request = requestOf(req),
+    requestId = requestIdFrom(req.headers['x-request-id']),
   ): void {
     if (asked.method === 'POST') {
-      write(res, call, asked, request, body, { 'x-cache': how, 'cache-control': 'no-store' });
+      write(res, call, asked, requestId, body, { 'x-cache': how, 'cache-control': 'no-store' });
       return;
     }
     const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     const forGet = { 'x-cache': how, 'cache-control': `public, max-age=${maxAge}`, etag, vary: 'accept, authorization, origin' };
-    if (isKnown(req, etag)) res.writeHead(304, { ...call.headers, 'x-request-id': requestIdOf(request), ...forGet }).end();
-    else write(res, call, asked, request, body, forGet);
+    if (isKnown(req, etag)) res.writeHead(304, { ...call.headers, 'x-request-id': requestId, ...forGet }).end();
+    else write(res, call, asked, requestId, body, forGet);
   }
 }
 
@@ -176,13 +189,29 @@ export function takeYogasWay<Context extends Record<string, unknown>>(
   outcome?: Outcome,
 ): void {
   const { body } = call;
-  void yoga(Object.assign(req, body && { body }), res, { call, outcome } as never);
+  // Yoga makes its URL of this header, into which a client may write another path than the one that the guard has seen.
+  req.headers.host = 'localhost';
+  void yoga(Object.assign(req, body && body.length > 0 && { body: oneChunk(body) }), res, { call, outcome } as never);
 }
+
+/** Yoga looks at the keys of a body, of which a buffer has one for each byte. */
+const oneChunk = (body: Buffer) => ({
+  bytes: body.length,
+  async *[Symbol.asyncIterator]() {
+    yield body;
+  },
+});
 
 /** What is made of the same request later has its id too. */
 function withId(req: IncomingMessage, request: Request): IncomingMessage {
   req.headers['x-request-id'] = requestIdOf(request);
   return req;
+}
+
+/** What nobody else should try again at once: the database had no time, or no place, for those who were first. */
+function reasonForAll(outcome: Outcome): Error | undefined {
+  const errors = 'result' in outcome ? (outcome.result.errors ?? []) : [];
+  return errors.find(({ extensions }) => REASONS_FOR_ALL.has(String(extensions.code)));
 }
 
 /** Throws where the answer is longer than a string of V8 may be, half a gigabyte. */

@@ -69,11 +69,16 @@ export function createGuard(
     const { headers, refusal } = counted instanceof Promise ? await counted : counted;
     call.headers = { ...call.headers, ...headers };
     if (refusal) return refuse(req, res, call, refusal);
+    if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined) {
+      res.writeHead(204, { ...call.headers, 'x-request-id': requestIdFrom(req.headers['x-request-id']) }).end();
+      return;
+    }
     if (isSimpleCrossSite(req))
       return refuse(req, res, call, new ClientError('CROSS_SITE_REQUEST', `A page of any site could have sent this. ${CROSS_SITE_ADVICE}`));
     if (req.method === 'POST') {
       const body = await readBody(req, readAtMost);
       if (body === 'gone') return;
+      if (body === 'too large') limits.isRefused('body');
       if (typeof body === 'string') return refuse(req, res, call, refusalOfBody(body));
       if (body.length > maxBodyBytes && limits.isRefused('body')) return refuse(req, res, call, refusalOfBody('too large'));
       // Whoever reads the request now finds its body as it was before it was compressed.
@@ -101,8 +106,20 @@ export function createGuard(
       'cache-control': 'no-store',
       'x-request-id': requestIdFrom(req.headers['x-request-id']),
     });
-    res.end(req.method === 'HEAD' ? undefined : body);
-    if (!req.complete) setTimeout(() => req.complete || req.destroy(), LINGER_MS).unref();
+    if (req.method !== 'HEAD') res.write(body);
+    if (req.complete) {
+      res.end();
+      return;
+    }
+    const end = () => {
+      clearTimeout(timer);
+      res.end();
+    };
+    const timer = setTimeout(() => {
+      res.end();
+      if (!req.complete) req.destroy();
+    }, LINGER_MS).unref();
+    req.once('end', end).once('close', end).resume();
   }
 }
 

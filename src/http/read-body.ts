@@ -33,8 +33,11 @@ function collect(req: IncomingMessage, stream: Readable, maxBytes: number): Prom
       // What still comes of the request is thrown away by node:http, when the answer has been sent.
       stream.off('data', take);
       if (stream !== req) {
+        req.off('data', count);
         req.unpipe();
         stream.destroy();
+        // Unpiping has paused it.
+        req.resume();
       }
       resolve(result);
     };
@@ -43,6 +46,13 @@ function collect(req: IncomingMessage, stream: Readable, maxBytes: number): Prom
       if (bytes > maxBytes) end('too large');
       else chunks.push(chunk);
     };
+    let packed = 0;
+    // What unpacks to nothing would go on for ever.
+    const count = (chunk: Buffer) => {
+      packed += chunk.length;
+      if (packed > maxBytes) end('too large');
+    };
+    if (stream !== req) req.on('data', count);
     stream.on('data', take);
     stream.once('end', () => end(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     stream.on('error', () => end(stream === req ? 'gone' : 'unreadable'));

@@ -15,6 +15,7 @@ export const LIMITS = {
   tokens: 'Tokens of a document',
   body: 'Bytes of a request, decompressed',
   variables: 'Bytes of the variables, and how deep they are nested',
+  subscriptions: 'Subscriptions of a client that are open at once',
   pressure: 'The delay of the event loop and of what waits, beyond which anonymous operations are shed, the dearest first',
 } as const;
 

@@ -23,7 +23,7 @@ export type Pressure = {
 
 const MAX_WAIT_MS = 1000;
 const RESOLUTION_MS = 10;
-/** Under pressure, what is let in sinks by a third with each sample, so that all that is anonymous is shed within three seconds. */
+/** Under pressure, what is let in sinks by a third with each sample, so that all that is anonymous is shed within four seconds. */
 const SINKING = 2 / 3;
 /** Without, it rises more slowly, so that it does not swing. */
 const RISING = 1.2;
@@ -41,9 +41,12 @@ export function createPressure({
   let level = 0;
   let allowed = Number.POSITIVE_INFINITY;
 
+  let lastAt = performance.now();
   const sample = () => {
-    // Without a turn of the loop in this sample there is nothing to read.
-    const delayMs = delays.count > 0 ? delays.mean / 1e6 - RESOLUTION_MS : 0;
+    const elapsedMs = performance.now() - lastAt;
+    lastAt += elapsedMs;
+    // Without a turn of the loop in this sample there is nothing to read: one turn took all of it.
+    const delayMs = delays.count > 0 ? delays.mean / 1e6 - RESOLUTION_MS : elapsedMs;
     delays.reset();
     level = Math.max(delayMs / maxDelayMs, oldestWaitMs() / MAX_WAIT_MS, poolWaiters());
     if (level > 1) allowed = Math.max(0.5, Math.min(allowed, maxCost) * SINKING);

@@ -74,7 +74,7 @@ function largest(samples: readonly Sample[], operation: string | undefined, figu
 function withMargin(value: number): number {
   const above = Math.ceil(value * MARGIN);
   const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(above, 1))) - 1);
-  return Math.ceil(above / step) * step;
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(above / step) * step);
 }
 
 function table(rows: string[][]): string {

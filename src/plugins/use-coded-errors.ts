@@ -9,7 +9,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, MAX_ISSUES } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { requestIdOf } from './use-request-id.ts';
 
@@ -50,6 +50,13 @@ type Http = { status?: number; headers?: Record<string, string>; spec?: boolean 
 
 const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && Object.hasOwn(ERROR_CODES, code);
 
+const ENOUGH = new Error('There are enough issues.');
+
+const MAX_MESSAGE_LENGTH = 1000;
+
+/** Messages repeat what was sent, however long it was. */
+const short = (message: string) => (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message);
+
 const causes = new WeakMap<Error, unknown>();
 
 function originalOf(error: unknown): unknown {
@@ -72,7 +79,15 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
       originalError,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
-    const code = isErrorCode(extensions.code) ? extensions.code : http?.status === 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    // Yoga's, of an array of too many operations.
+    const code =
+      http?.status === 413
+        ? 'PAYLOAD_TOO_LARGE'
+        : isErrorCode(extensions.code)
+          ? extensions.code
+          : http?.status === 500
+            ? 'INTERNAL_SERVER_ERROR'
+            : 'BAD_REQUEST';
     const status = http?.status ?? ERROR_CODES[code].status;
     // GraphQL over HTTP: errors of GraphQL itself answer 200 where a client accepts application/json alone, which Yoga sees to. A body
     // that is no JSON has not come that far.
@@ -84,7 +99,7 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
       Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
     }
     // An answer with data is an answer: the status is for those without any.
-    const answer = new GraphQLError(error.message, {
+    const answer = new GraphQLError(short(error.message), {
       ...placeOf(error),
       extensions: { ...extensions, code, ...(hasData ? {} : { http: { headers: http?.headers, status, spec } }) },
     });
@@ -120,7 +135,17 @@ function variableIssues({ schema, document, operationName, variableValues = {} }
       if (isNonNullType(type) && !defaultValue) issues.push({ path: [name], message: 'A value is needed.' });
       continue;
     }
-    coerceInputValue(value, type, (path, _value, error) => issues.push({ path: [name, ...path], message: error.message }), hidesSchema);
+    try {
+      const take = (path: InputIssue['path'], _value: unknown, error: GraphQLError) => {
+        issues.push({ path: [name, ...path], message: short(error.message) });
+        // A list of many thousand bad values would take seconds.
+        if (issues.length >= MAX_ISSUES) throw ENOUGH;
+      };
+      coerceInputValue(value, type, take as Parameters<typeof coerceInputValue>[2], hidesSchema);
+    } catch (error) {
+      if (error !== ENOUGH) throw error;
+      return issues;
+    }
   }
   return issues;
 }

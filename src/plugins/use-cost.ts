@@ -67,9 +67,7 @@ export function useCost({ limits, costOf, budget, pressure, records, nameOf, max
         onExecuteDone({ result, setResult }) {
           if (isAsyncIterable(result)) return;
           const actual = used(result as ExecutionResult, admitted);
-          reservation.settle(actual);
-          const { call } = args.contextValue as LaneContext;
-          if (call) reservation.tell(call.headers, actual);
+          reservation.settle(actual, (args.contextValue as LaneContext).call?.headers);
           setResult({
             ...result,
             extensions: { ...(result as ExecutionResult).extensions, cost: { requested: estimate, actual, max: maxCost } },

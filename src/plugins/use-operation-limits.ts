@@ -50,7 +50,7 @@ export function useOperationLimits({ limits, maxima }: { limits: Limits; maxima:
 
   return {
     onParams({ params, context }) {
-      if (limits.modeOf('variables') === 'off') return;
+      if (limits.modeOf('variables') === 'off' || (context as LaneContext).outcome) return;
       const { variablesDepth: maxDepth, variablesBytes: maxBytes } = maxima;
       const excess = variablesWithin(params.variables, { maxDepth, maxBytes }, (context as LaneContext).call?.body?.length);
       if (!excess || !limits.isRefused('variables')) return;

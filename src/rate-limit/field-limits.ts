@@ -69,9 +69,17 @@ export function createFieldLimits({ store, limits }: { store: RateLimitStore; li
 
 export type FieldLimits = ReturnType<typeof createFieldLimits>;
 
-/** Names are compared without case where they are looked up: here too, or each spelling would have a limit of its own. */
+/**
+ * Names are compared without case where they are looked up: here too, and by more, or each spelling would have a limit of its own. The
+ * database takes İ for i, and JavaScript for two characters; a sigma at the end of a word is another letter to one of them.
+ */
 function withoutCase<T>(value: T): T {
-  if (typeof value === 'string') return value.normalize('NFKC').trim().toLowerCase() as T;
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (typeof value === 'string') return fold(value) as T;
+  if (typeof value !== 'object' || value === null || ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutCase(part)])) as T;
 }
+
+const fold = (text: string) =>
+  Array.from(text.normalize('NFKD').replaceAll(/\p{M}/gu, '').trim(), (character) =>
+    character.toUpperCase().toLowerCase().replaceAll(/\p{M}/gu, ''),
+  ).join('');

@@ -1,19 +1,18 @@
 // The budget of points: what a client's operations may cost in a minute, beside how many requests they are.
 
 import { type MaybePromise, when } from '../batching/maybe-promise.ts';
-import { RateLimited } from '../errors.ts';
+import { type ClientError, RateLimited } from '../errors.ts';
+import { limitExceeded } from '../limits/limits.ts';
 import { createNamedWindows, MINUTE_MS, type NamedWindow, type NamedWindowsOptions, policyOf, standingOf } from './named-windows.ts';
 
 /** Points that were set aside for an operation, or why there are none. */
 export type Reservation = {
-  refusal: RateLimited | undefined;
-  /** Gives back what was not used. */
-  settle(actual: number): void;
-  /** Adds to an answer's headers what is left. `actual`: points that the operation has used. */
-  tell(headers: Record<string, string>, actual: number): void;
+  refusal: ClientError | undefined;
+  /** Gives back what was not used, and adds to the answer's headers what is left. `actual`: points that the operation has used. */
+  settle(actual: number, headers: Record<string, string> | undefined): void;
 };
 
-const FREE: Reservation = { refusal: undefined, settle: () => undefined, tell: () => undefined };
+const FREE: Reservation = { refusal: undefined, settle: () => undefined };
 
 export type PointBudgetOptions = Pick<NamedWindowsOptions, 'store' | 'limits' | 'onUsage'> & {
   /** Points of a client in any minute. Default 10000. */
@@ -26,19 +25,23 @@ export function createPointBudget({ perMinute = 10_000, ...options }: PointBudge
   const policy = `${policyOf(window)};qu="points"`;
   const { mode, take, refund, standing } = createNamedWindows({ ...options, limit: 'points', windows: [window] });
 
+  // What is more than a minute has will never have room.
+  const refusalOf = (estimate: number, retryAfterMs: number) =>
+    estimate > perMinute
+      ? limitExceeded('points', 'points', { max: perMinute, actual: estimate })
+      : new RateLimited('points', retryAfterMs);
+
   return {
     standing,
     reserve(key: string, estimate: number): MaybePromise<Reservation> {
       if (mode === 'off') return FREE;
       return when(take(key, estimate), ({ isAllowed, isRefused, standings, retryAfterMs, at }) => ({
-        refusal: isRefused ? new RateLimited('points', retryAfterMs) : undefined,
-        settle: (actual) => {
-          // What was not let through was not counted.
-          if (actual < estimate && isAllowed) void refund(key, estimate - actual, at);
-        },
-        tell: (headers, actual) => {
-          if (mode !== 'enforce') return;
+        refusal: isRefused ? refusalOf(estimate, retryAfterMs) : undefined,
+        settle: (actual, headers) => {
           const unused = Math.max(0, estimate - actual);
+          // What was not let through was not counted.
+          if (unused > 0 && isAllowed) void refund(key, unused, at);
+          if (!headers || mode !== 'enforce') return;
           const left = standings.map((one) => standingOf({ ...one, remaining: one.remaining + unused }));
           append(headers, 'ratelimit-policy', policy);
           append(headers, 'ratelimit', left.join(', '));

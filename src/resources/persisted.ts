@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { documentHash } from '../persisted/document-hash.ts';
 import { parseManifest } from '../persisted/manifest.ts';
 import { createMemoryDocumentStore } from '../persisted/memory-document-store.ts';
 import { createPersistedDocuments } from '../persisted/persisted-documents.ts';
@@ -28,7 +29,8 @@ const COMMAND_TIMEOUT_MS = 250;
 
 /** Opens what documents are known by their hashes. Throws StartError for a manifest that cannot be used, and where Redis does not answer. */
 export async function openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes }: PersistedOptions, log: Log) {
-  const trusted = mode === 'off' ? undefined : createTrustedDocuments(await readManifest(manifestFile));
+  const manifest = mode === 'off' ? undefined : await readManifest(manifestFile);
+  const trusted = manifest && createTrustedDocuments(manifest);
   const onlyTrusted = mode === 'only';
   const takesTexts = apq && !onlyTrusted;
   const redis =
@@ -40,6 +42,8 @@ export async function openPersistedDocuments({ manifestFile, mode, apq, redisUrl
       : undefined;
   return {
     documents: createPersistedDocuments({ trusted, onlyTrusted, store }),
+    /** Differs where a manifest's id may stand for another document. */
+    version: manifest ? documentHash(JSON.stringify(manifest)) : '',
     close: async () => redis?.disconnect(),
   };
 }

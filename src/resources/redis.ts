@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createRedisEventTarget } from '@graphql-yoga/redis-event-target';
 import { createPubSub } from 'graphql-yoga';
 import { Redis } from 'ioredis';
@@ -44,6 +45,8 @@ function open(redisUrl: string, log: Log): Redis {
 
 /** A subscriber that reads too slowly misses events. Its listener throws when its queue is full, which would end the process. */
 function tolerant(target: Target, log: Log): Target {
+  // Each subscription is a listener, and there may be many.
+  if (target instanceof EventTarget) setMaxListeners(0, target);
   const wrapped = new Map<unknown, Listener>();
   return {
     dispatchEvent: (event) => target.dispatchEvent(event),

@@ -9,6 +9,8 @@ type Options = {
   databaseUrl: string;
   /** Where gateways share one Redis; undefined keeps answers in memory. */
   redisUrl: string | undefined;
+  /** Names what makes answers: gateways that would answer otherwise share none. */
+  version: string;
   /** What answers in memory may take, in bytes. */
   maxBytes: number;
 };
@@ -17,7 +19,7 @@ type Options = {
 const COMMAND_TIMEOUT_MS = 250;
 
 /** Opens the cache of answers that visitors share, and what tells it of changes. Throws StartError where a server does not answer. */
-export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Options, log: Log) {
+export async function openResponseCache({ databaseUrl, redisUrl, version, maxBytes }: Options, log: Log) {
   const { changes, close: closeChanges } = await openChanges(databaseUrl, log);
   const redis =
     redisUrl === undefined
@@ -29,7 +31,7 @@ export async function openResponseCache({ databaseUrl, redisUrl, maxBytes }: Opt
           await closeChanges();
           throw error;
         });
-  const store = redis ? createRedisStore(redis, { prefix: 'convoy:' }) : createMemoryStore({ maxBytes });
+  const store = redis ? createRedisStore(redis, { prefix: `convoy:${version}:` }) : createMemoryStore({ maxBytes });
   const responses = createResponseCache(store, changes, log);
   const doubt = () => responses.doubt(new Error('The connection to Redis was closed.'));
   redis?.on('close', doubt);

@@ -46,14 +46,12 @@ export function createSharedWork<T>() {
 
   return {
     /**
-     * Joins the work of a key, or starts it. Resolves to undefined for a caller whose signal is aborted, and for those who have joined
-     * when the work fails; whoever has started it gets the error.
+     * Joins the work of a key, or starts it. Resolves to undefined for a caller whose signal is aborted. Rejects for all when the work
+     * fails.
      */
     async join(key: string, start: (signal: AbortSignal) => Promise<T | undefined>, signal?: AbortSignal): Promise<T | undefined> {
       if (signal?.aborted) return undefined;
-      const others = underWay.get(key);
-      if (others) return await waitFor(key, others, signal).catch(() => undefined);
-      return await waitFor(key, begin(key, start), signal);
+      return await waitFor(key, underWay.get(key) ?? begin(key, start), signal);
     },
   };
 }

@@ -72,7 +72,7 @@ export async function anApp({
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
   const postgres = await openPostgres(`${database.url}${poolOptions}`, log);
   const messages = await openPubSub(undefined, log);
-  const cacheOptions = { databaseUrl: database.url, redisUrl: responseCache?.redisUrl, maxBytes: 2 ** 24 };
+  const cacheOptions = { databaseUrl: database.url, redisUrl: responseCache?.redisUrl, version: 'test', maxBytes: 2 ** 24 };
   const cache = responseCache && (await openResponseCache(cacheOptions, log));
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const metrics = createMetrics();

@@ -1,0 +1,101 @@
+// What strangers read when the database fails: that it does, and nothing of it.
+
+import { ask, tally, times, told } from '../ask.ts';
+import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
+import { type Answer, send } from '../client.ts';
+import { lockTable, rowsOf } from '../database.ts';
+import { openDatabaseProxy } from '../database-proxy.ts';
+
+const PRODUCTION: Settings = { RATE_LIMIT_ENABLED: 'false' };
+const DETAIL = /prisma|postgres|ECONN|\bpg\b|sql|relation|does not exist|stack|node_modules|\.ts\b|spas_old|website|127\.0\.0\.1/i;
+const RECOVERY_MS = 15_000;
+const SPAS = { query: '{ spas(first: 3) { nodes { id name } } }' };
+const SAVE = 'mutation ($input: SaveSpaInput!) { saveSpa(input: $input) { spa { id } } }';
+
+const leaks = (answers: readonly Answer[]) =>
+  answers.flatMap(({ body }) => (DETAIL.test(body) ? [`an answer says ${body.slice(0, 200)}`] : []));
+
+/** Asks until it is answered; after how many milliseconds. */
+async function recovery(gateway: Parameters<typeof ask>[0]): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    const answer = await ask(gateway, SPAS).catch(() => undefined);
+    const ms = Math.round(performance.now() - start);
+    if (answer?.status === 200 || ms > RECOVERY_MS) return ms;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function cut(ctx: AuditContext): Promise<Verdict> {
+  const databaseUrl = await ctx.createDatabase();
+  const proxy = await openDatabaseProxy(databaseUrl);
+  try {
+    const gateway = await ctx.gateway(PRODUCTION, { databaseUrl: proxy.url });
+    const token = await ctx.tokenOf('ADMIN');
+    await ask(gateway, { ...SPAS, token });
+    const lock = await lockTable(databaseUrl, 'spas');
+    const input = { name: 'Audit' };
+    const underWay = Promise.all([
+      ...times(5, (i) => ask(gateway, { query: `{ spas(first: ${10 + i}) { nodes { id } } }` })),
+      ask(gateway, { query: SAVE, variables: { input }, token }),
+    ]);
+    await lock.until(2);
+    proxy.cut();
+    const during = await underWay;
+    await lock.close();
+    const later = await Promise.all([
+      ...times(5, (i) => ask(gateway, { query: `{ spas(first: ${20 + i}) { nodes { id } } }` })),
+      ask(gateway, { query: SAVE, variables: { input }, token }),
+    ]);
+    const health = await send(gateway, { method: 'GET', target: '/health' });
+    proxy.mend();
+    const ms = await recovery(gateway);
+    const answers = [...during, ...later];
+    const others = answers.filter(({ status }) => status !== 503);
+    const problems = [
+      ...leaks([...answers, health]),
+      ...others.slice(0, 1).map((answer) => `one gets ${told(answer)}`),
+      ...(health.status === 503 ? [] : [`/health is ${health.status}`]),
+      ...(gateway.isAlive() ? [] : ['the gateway has ended']),
+      ...(ms < RECOVERY_MS ? [] : ['it does not come back']),
+    ];
+    return verdictOf(problems, `${tally(answers)}; /health ${health.status}; answers again after ${ms} ms`);
+  } finally {
+    proxy.close();
+  }
+}
+
+async function broken(ctx: AuditContext): Promise<Verdict> {
+  const databaseUrl = await ctx.createDatabase();
+  const gateway = await ctx.gateway(PRODUCTION, { databaseUrl });
+  const token = await ctx.tokenOf('ADMIN');
+  await rowsOf(databaseUrl, 'alter table spas drop column website cascade');
+  await rowsOf(databaseUrl, 'alter table users rename to users_old');
+  const answers = await Promise.all([
+    ask(gateway, SPAS),
+    ask(gateway, { query: SAVE, variables: { input: { name: 'Audit', website: 'https://spa.example' } }, token }),
+    ask(gateway, { query: 'mutation { signIn(input: { usernameOrEmail: "hr", password: "none" }) { token } }' }),
+    ask(gateway, { query: '{ users(first: 1) { nodes { id } } }', token }),
+  ]);
+  const problems = [
+    ...leaks(answers),
+    ...answers.filter(({ codes }) => codes.join() !== 'INTERNAL_SERVER_ERROR').map((answer) => `one gets ${told(answer)}`),
+    ...(answers.every(({ body }) => /"requestId":"[^"]+"/.test(body)) ? [] : ['one has no requestId by which the log could be searched']),
+  ];
+  return verdictOf(problems, tally(answers));
+}
+
+export const failures: readonly Check[] = [
+  {
+    name: 'failures: a database that goes away',
+    tried: 'the connections to it cut under six requests, then six more without it',
+    expected: '503 for each without a word of the driver, /health 503, and answers again when it is back',
+    run: cut,
+  },
+  {
+    name: 'failures: tables that are not as expected',
+    tried: 'a query, a change, a sign-in and a list, where a column and a table are missing',
+    expected: '500 INTERNAL_SERVER_ERROR with a requestId, and no word of the driver, the tables or the code',
+    run: broken,
+  },
+];

@@ -1,0 +1,45 @@
+import type { Check } from './check.ts';
+import { bodies } from './checks/bodies.ts';
+import { clients } from './checks/clients.ts';
+import { cost } from './checks/cost.ts';
+import { crossSite } from './checks/cross-site.ts';
+import { deadlines } from './checks/deadlines.ts';
+import { documents } from './checks/documents.ts';
+import { failures } from './checks/failures.ts';
+import { fieldLimits } from './checks/field-limits.ts';
+import { hiddenSchema } from './checks/hidden-schema.ts';
+import { httpSpec } from './checks/http-spec.ts';
+import { injection } from './checks/injection.ts';
+import { metrics } from './checks/metrics.ts';
+import { prototypes } from './checks/prototypes.ts';
+import { randomDocuments } from './checks/random-documents.ts';
+import { rates } from './checks/rates.ts';
+import { retryAfter } from './checks/retry-after.ts';
+import { secrets } from './checks/secrets.ts';
+import { securityHeaders } from './checks/security-headers.ts';
+import { shape } from './checks/shape.ts';
+import { tokens } from './checks/tokens.ts';
+
+/** All checks, by concern, in the order in which they run. The last two look back at what the others have done. */
+export const concerns: readonly (readonly Check[])[] = [
+  rates,
+  clients,
+  fieldLimits,
+  cost,
+  shape,
+  bodies,
+  crossSite,
+  securityHeaders,
+  hiddenSchema,
+  metrics,
+  tokens,
+  injection,
+  prototypes,
+  httpSpec,
+  documents,
+  deadlines,
+  failures,
+  randomDocuments,
+  retryAfter,
+  secrets,
+];
