@@ -29,28 +29,15 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
   const redis = await startRedis();
   try {
     const pairs = pairsOf(options.connections, redis?.url);
-    const specs = [...new Set(pairs.flatMap(({ on, off }) => [on, off]))];
-    const onReady = (name: string) => console.error(`${name} is ready.`);
-    const fleet = await openFleet(specs, { database, load, walks, onReady });
-    try {
-      const pids = new Map(fleet.members.map(({ spec, process }) => [spec.name, process.pid]));
-      const cells = await measureAll(options, pairs, (cell) => measure(load, database.admin, { ...cell, pid: pids.get(cell.server) ?? 0 }));
-      report(cells, options);
-      if (!redis) console.log('  There is no redis-server on this machine: what it costs to count there was not measured.');
-      const medians = cells.map(({ pair, connections, on, off }) => ({
-        what: pair.what,
-        connections,
-        on: medianOf(on),
-        off: medianOf(off),
-      }));
-      const targets = cells
-        .filter(({ pair }) => pair.hasTarget)
-        .map((cell) => atLeast(`requests/s with all limits to none, ${titleOf(cell)}`, 0.9, median(ratiosOfCell(cell))));
-      printTargets([{ targets }]);
-      if (options.json) await writeJson(options.json, { machine, options, medians, targets, cells });
-    } finally {
-      await fleet.close();
-    }
+    const cells = await measureAll(options, pairs, (specs) => openRound(specs, { database, load, walks }));
+    report(cells, options);
+    if (!redis) console.log('  There is no redis-server on this machine: what it costs to count there was not measured.');
+    const medians = cells.map(({ pair, connections, on, off }) => ({ what: pair.what, connections, on: medianOf(on), off: medianOf(off) }));
+    const targets = cells
+      .filter(({ pair }) => pair.hasTarget)
+      .map((cell) => atLeast(`requests/s with all limits to none, ${titleOf(cell)}`, 0.9, median(ratiosOfCell(cell))));
+    printTargets([{ targets }]);
+    if (options.json) await writeJson(options.json, { machine, options, medians, targets, cells });
   } finally {
     await redis?.stop();
   }
@@ -83,20 +70,41 @@ function pairsOf(connections: readonly number[], redisUrl: string | undefined): 
 }
 
 type Measure = (cell: { server: string; connections: number; seconds: number; warmUpSeconds: number; seed: number }) => Promise<Measured>;
+type Round = { measureCell: Measure; close: () => Promise<void> };
 
-async function measureAll(options: Options, pairs: readonly Pair[], measureCell: Measure): Promise<Cell[]> {
+/** Processes of their own for each round: two of the very same settings differ by a third, each for as long as it lives. */
+async function openRound(specs: readonly ServerSpec[], { database, load, walks }: Parameters<typeof openFleet>[1]): Promise<Round> {
+  const fleet = await openFleet(specs, { database, load, walks });
+  const pids = new Map(fleet.members.map(({ spec, process }) => [spec.name, process.pid]));
+  return {
+    measureCell: (cell) => measure(load, database.admin, { ...cell, pid: pids.get(cell.server) ?? 0 }),
+    close: () => fleet.close(),
+  };
+}
+
+async function measureAll(
+  options: Options,
+  pairs: readonly Pair[],
+  open: (specs: readonly ServerSpec[]) => Promise<Round>,
+): Promise<Cell[]> {
   const { rounds, seconds, warmUpSeconds, firstWarmUpSeconds } = options;
-  for (const server of new Set(pairs.flatMap(({ on, off }) => [on.name, off.name])))
-    await measureCell({ server, connections: 32, seconds: firstWarmUpSeconds, warmUpSeconds: 0, seed: 1 });
+  const specs = [...new Set(pairs.flatMap(({ on, off }) => [on, off]))];
   const cells = pairs.flatMap((pair) => pair.connections.map((connections): Cell => ({ pair, connections, on: [], off: [] })));
   for (let round = 1; round <= rounds; round++) {
     const begun = performance.now();
-    for (const { pair, connections, on, off } of cells) {
-      const run = ({ name }: ServerSpec) =>
-        measureCell({ server: name, connections, seconds, warmUpSeconds, seed: options.seed * 1000 + round });
-      // One behind the other, so that whatever the machine does besides falls on both.
-      on.push(await run(pair.on));
-      off.push(await run(pair.off));
+    const { measureCell, close } = await open(specs);
+    try {
+      for (const { name: server } of specs)
+        await measureCell({ server, connections: 32, seconds: firstWarmUpSeconds, warmUpSeconds: 0, seed: 1 });
+      for (const { pair, connections, on, off } of cells) {
+        const run = ({ name }: ServerSpec) =>
+          measureCell({ server: name, connections, seconds, warmUpSeconds, seed: options.seed * 1000 + round });
+        // One behind the other, so that whatever the machine does besides falls on both; and each is first in turn.
+        const sides = [async () => on.push(await run(pair.on)), async () => off.push(await run(pair.off))];
+        for (const side of round % 2 === 0 ? sides.toReversed() : sides) await side();
+      }
+    } finally {
+      await close();
     }
     console.error(`Round ${round} of ${rounds}: ${Math.round((performance.now() - begun) / 1000)} s.`);
   }
@@ -129,7 +137,7 @@ function report(cells: readonly Cell[], { rounds, seconds }: Options): void {
   const titles = ['', 'requests/s on', 'off', 'ratio', 'in each round', 'CPU µs on', 'off', 'x', 'p99 ms on', 'off'];
   console.log(`\n${aligned([titles, ...lines])}`);
   console.log(`
-  Medians of ${counted(rounds, 'round')} of ${seconds} s; on and off take turns. ratio: the median of the rounds' own.
+  Medians of ${counted(rounds, 'round')} of ${seconds} s, each on new processes; on and off take turns. ratio: the median of the rounds' own.
   on: every limit counts and is enforced, and none is met.
   off: LIMIT_MODES=off and RATE_LIMIT_ENABLED=false; what operations would cost is still computed, for the metrics.
   Each request comes from one of many addresses, which X-Forwarded-For tells. CPU: of the gateway, a request.`);

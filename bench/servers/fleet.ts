@@ -35,7 +35,7 @@ export async function startServer(spec: ServerSpec, database: BenchDatabase): Pr
 /** Starts the servers, asks each everything once, compares, and hands the requests to the load. `onReady` is called after each. */
 export async function openFleet(
   specs: readonly ServerSpec[],
-  { database, load, walks, onReady }: { database: BenchDatabase; load: Load; walks: readonly Walk[]; onReady: (name: string) => void },
+  { database, load, walks, onReady }: { database: BenchDatabase; load: Load; walks: readonly Walk[]; onReady?: (name: string) => void },
 ) {
   const members: Member[] = [];
   const close = async () => {
@@ -51,7 +51,7 @@ export async function openFleet(
       expected ??= answers;
       compare(spec.name, answers, expected);
       await load.prepare(spec.name, member.process.url, answers, spec.isProxied);
-      onReady(spec.name);
+      onReady?.(spec.name);
     }
     return { members, requests: expected?.length ?? 0, close };
   } catch (error) {
