@@ -8,9 +8,12 @@ import { documents } from './checks/documents.ts';
 import { failures } from './checks/failures.ts';
 import { fieldLimits } from './checks/field-limits.ts';
 import { hiddenSchema } from './checks/hidden-schema.ts';
+import { hosts } from './checks/hosts.ts';
 import { httpSpec } from './checks/http-spec.ts';
 import { injection } from './checks/injection.ts';
 import { metrics } from './checks/metrics.ts';
+import { multiplying } from './checks/multiplying.ts';
+import { overloads } from './checks/overload.ts';
 import { prototypes } from './checks/prototypes.ts';
 import { randomDocuments } from './checks/random-documents.ts';
 import { rates } from './checks/rates.ts';
@@ -18,6 +21,8 @@ import { retryAfter } from './checks/retry-after.ts';
 import { secrets } from './checks/secrets.ts';
 import { securityHeaders } from './checks/security-headers.ts';
 import { shape } from './checks/shape.ts';
+import { sharedRedis } from './checks/shared-redis.ts';
+import { subscriptions } from './checks/subscriptions.ts';
 import { tokens } from './checks/tokens.ts';
 
 /** All checks, by concern, in the order in which they run. The last two look back at what the others have done. */
@@ -27,7 +32,9 @@ export const concerns: readonly (readonly Check[])[] = [
   fieldLimits,
   cost,
   shape,
+  multiplying,
   bodies,
+  hosts,
   crossSite,
   securityHeaders,
   hiddenSchema,
@@ -38,6 +45,9 @@ export const concerns: readonly (readonly Check[])[] = [
   httpSpec,
   documents,
   deadlines,
+  subscriptions,
+  overloads,
+  sharedRedis,
   failures,
   randomDocuments,
   retryAfter,

@@ -68,7 +68,21 @@ test(
       'tokens',
     ])
       expect(concerns).toContain(concern);
-    for (const concern of ['injection', 'prototypes', 'http', 'documents', 'deadlines', 'failures', 'random', 'secrets'])
+    for (const concern of [
+      'fragments',
+      'hosts',
+      'subscriptions',
+      'overload',
+      'redis',
+      'injection',
+      'prototypes',
+      'http',
+      'documents',
+      'deadlines',
+      'failures',
+      'random',
+      'secrets',
+    ])
       expect(concerns).toContain(concern);
     for (const { name, tried, expected, happened, ms } of records) {
       expect(stdout).toContain(`holds  ${name} | ${tried} | must: ${expected} | happened: `);
@@ -87,6 +101,12 @@ test.each<Weakness>([
     only: '^shape: depth',
     failed: ['shape: depth 13', 'shape: depth through fragments'],
     held: ['shape: depth 12', 'shape: depth of introspection'],
+  },
+  {
+    set: 'LIMIT_MODES=subscriptions:off',
+    only: '^(subscriptions|hosts)',
+    failed: ['subscriptions: many of one client'],
+    held: ['hosts: a path behind the host', 'hosts: what is no host'],
   },
   {
     set: 'MAX_COST=1000000',

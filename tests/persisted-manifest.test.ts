@@ -96,3 +96,16 @@ test('a Redis that does not answer ends the start with one sentence', async () =
   expect(error).toBeInstanceOf(StartError);
   expect(error.message).toMatch(/^Redis does not answer \(.*\)\. Start it, check REDIS_URL, or set REDIS_ENABLED=false\.$/);
 });
+
+test('what is kept elsewhere by the id of a document is told apart by the manifest that gives the id a meaning', async () => {
+  const versionOf = async (text: string) => (await open({ mode: 'allow', manifestFile: await aManifest(text) })).version;
+  const versions = [
+    await versionOf(printManifest([SPAS])),
+    await versionOf(printManifest([SPAS, operation('Other')])),
+    await versionOf(printManifest([{ ...SPAS, id: 'spas' }])),
+    await versionOf(printManifest([{ ...operation('Other'), id: 'spas' }])),
+    (await open({ mode: 'off' })).version,
+  ];
+  expect(new Set(versions).size).toBe(versions.length);
+  expect(await versionOf(printManifest([SPAS]))).toBe(versions[0]);
+});

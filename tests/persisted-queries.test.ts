@@ -6,6 +6,7 @@ import { createMemoryDocumentStore } from '../src/persisted/memory-document-stor
 import { createPersistedDocuments } from '../src/persisted/persisted-documents.ts';
 import { createTrustedDocuments } from '../src/persisted/trusted-documents.ts';
 import { apq, documentOf, hashOf, operation, refusalOf, register } from './support/persisted.ts';
+import { anApp } from './support/world.ts';
 
 const SPAS = operation('Spas');
 const trusted = createTrustedDocuments([SPAS]);
@@ -117,4 +118,31 @@ test('a document of a client is simply run where none are kept, under whatever h
     });
   }
   expect(await refusalOf(documents, { query: 7, ...apq(UNKNOWN) } as never)).toMatchObject({ code: 'BAD_REQUEST' });
+});
+
+test('a document is found by GET whatever words are in it, and runs as what it is', async () => {
+  const documents = createPersistedDocuments({ store: createMemoryDocumentStore() });
+  const { url, statements } = await anApp({ protection: { documents } });
+  const TEXTS = {
+    'a query': 'query Q { __typename }',
+    'a query with the words': 'query Q { __typename } # mutation subscription',
+    'a query with the words for names': 'query mutation { subscription: __typename }',
+    'a mutation': 'mutation { deleteSpa(id: "U3BhOjE=") { deletedId } }',
+    'a subscription': 'subscription { certificateIssued { id } }',
+  };
+  for (const text of Object.values(TEXTS)) await register(documents, text);
+  const get = async (name: keyof typeof TEXTS, accept = 'application/json') => {
+    const gone = new AbortController();
+    const search = new URLSearchParams({ documentId: `sha256:${hashOf(TEXTS[name])}` });
+    const response = await fetch(`${url}?${search}`, { headers: { accept }, signal: gone.signal });
+    const type = response.headers.get('content-type')?.split(';')[0];
+    if (type === 'text/event-stream') gone.abort();
+    else return { status: response.status, ...(await response.json()) };
+    return { status: response.status, type };
+  };
+  expect(await get('a query')).toMatchObject({ status: 200, data: { __typename: 'Query' } });
+  expect(await get('a query with the words')).toMatchObject({ status: 200, data: { __typename: 'Query' } });
+  expect(await get('a query with the words for names')).toMatchObject({ status: 200, data: { subscription: 'Query' } });
+  expect(await statements.during(async () => expect(await get('a mutation')).toMatchObject({ status: 405 }))).toEqual([]);
+  expect(await get('a subscription', 'text/event-stream')).toEqual({ status: 200, type: 'text/event-stream' });
 });

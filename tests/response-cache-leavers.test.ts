@@ -6,7 +6,9 @@ import { Dependencies } from '../src/batching/dependencies.ts';
 import { createLog } from '../src/log.ts';
 import { createMemoryStore } from '../src/response-cache/memory-store.ts';
 import { createResponseCache } from '../src/response-cache/response-cache.ts';
-import { range, turns } from './support/batching.ts';
+import { lockTable, range, readWebsitesAs, turns } from './support/batching.ts';
+import { warm } from './support/visitors.ts';
+import { anApp } from './support/world.ts';
 
 /** A cache, and answers to it that the test makes by hand. `works`: what was asked for, in order. */
 function aCache() {
@@ -106,10 +108,63 @@ test('whoever is gone already begins nothing', async () => {
   expect(works).toEqual([]);
 });
 
-test('work that fails fails for whoever began it, and the others make their own', async () => {
+test('work that fails fails for all who wait for it, and whoever comes later begins anew', async () => {
   const { share, works } = aCache();
-  const waiting = [share(), share(new AbortController().signal)].map((one) => one.catch((error: Error) => error.message));
+  const waiting = [share(), share(new AbortController().signal), share()].map((one) => one.catch((error: Error) => error.message));
   await turns();
   await works[0]?.fail(new Error('broken'));
-  expect(await Promise.all(waiting)).toEqual(['broken', undefined]);
+  expect(await Promise.all(waiting)).toEqual(['broken', 'broken', 'broken']);
+  const later = share();
+  await turns();
+  await works[1]?.answer('whole');
+  expect([await later, works.length]).toEqual(['whole', 2]);
+});
+
+const SPAS = 'query ($first: Int!) { spas(first: $first) { nodes { id website } } }';
+
+/** A gateway that knows the document, and how eight visitors are answered who ask for the same at once, by code and by statements. */
+async function eightAtOnce(options: NonNullable<Parameters<typeof anApp>[0]>) {
+  const world = await anApp({ responseCache: {}, batching: { isShared: false }, ...options });
+  await warm(world, { query: SPAS, variables: { first: 1 } });
+  const ask = async () => {
+    const answers: Response[] = [];
+    const sent = await world.statements.during(async () => {
+      answers.push(...(await Promise.all(range(0, 8).map(() => world.send({ query: SPAS, variables: { first: 2 } })))));
+    });
+    const errors = (await Promise.all(answers.map((answer) => answer.json()))).map((answer) => answer.errors[0].extensions);
+    return {
+      seen: [...new Set(answers.map(({ status }, i) => `${status} ${errors[i].code}`))],
+      requestIds: new Set(errors.map(({ requestId }) => requestId)).size,
+      retryAfter: new Set(answers.map(({ headers }) => headers.get('retry-after'))),
+      sent: sent.filter((text) => text.includes('spas')).length,
+    };
+  };
+  return { world, ask };
+}
+
+test('who shares work that the deadline ends gets that too, and nobody tries again', async () => {
+  const { world, ask } = await eightAtOnce({ protection: { deadlineMs: 400 } });
+  const lock = await lockTable(world.databaseUrl, 'spas');
+  const start = performance.now();
+  expect(await ask()).toMatchObject({ seen: ['504 DEADLINE_EXCEEDED'], sent: 1 });
+  expect(performance.now() - start).toBeLessThan(790);
+  await lock.release();
+  expect((await world.ask(SPAS, { first: 2 })).data.spas.nodes).toHaveLength(2);
+});
+
+test('who shares work that is shed is told to come later', async () => {
+  let allowed = Number.POSITIVE_INFINITY;
+  const { world, ask } = await eightAtOnce({ protection: { pressure: { maxCost: () => allowed } } });
+  allowed = 0.5;
+  expect(await ask()).toMatchObject({ seen: ['503 OVERLOADED'], retryAfter: new Set(['1']), sent: 0 });
+  allowed = Number.POSITIVE_INFINITY;
+  expect((await world.ask(SPAS, { first: 2 })).data.spas.nodes).toHaveLength(2);
+});
+
+test('any other failure is of the one who meets it: the others ask for themselves', async () => {
+  const { world, ask } = await eightAtOnce({ expectsErrors: true });
+  await readWebsitesAs(world.databaseUrl, '(1 / (id - id))::text');
+  const { seen, requestIds, sent } = await ask();
+  expect([seen, requestIds]).toEqual([['500 INTERNAL_SERVER_ERROR'], 8]);
+  expect(sent).toBeGreaterThanOrEqual(8);
 });

@@ -52,7 +52,7 @@ export function useOperationLimits({ limits, maxima }: { limits: Limits; maxima:
     onParams({ params, context }) {
       if (limits.modeOf('variables') === 'off' || (context as LaneContext).outcome) return;
       const { variablesDepth: maxDepth, variablesBytes: maxBytes } = maxima;
-      const excess = variablesWithin(params.variables, { maxDepth, maxBytes }, (context as LaneContext).call?.body?.length);
+      const excess = variablesWithin(params?.variables, { maxDepth, maxBytes }, (context as LaneContext).call?.body?.length);
       if (!excess || !limits.isRefused('variables')) return;
       const what = excess.limit === 'bytes' ? 'bytes of variables' : 'levels in a variable';
       throw limitExceeded('variables', what, excess);

@@ -38,7 +38,8 @@ export function useSubscriptionLimit({ limits, max = 20 }: Options): Plugin<Cont
       }
       const remove = add(client.key);
       // A client that goes away before there is a stream ends none.
-      request.signal?.addEventListener('abort', remove, { once: true });
+      if (request.signal?.aborted) remove();
+      else request.signal?.addEventListener('abort', remove, { once: true });
       return {
         onSubscribeResult({ result }) {
           if (!isAsyncIterable(result)) remove();

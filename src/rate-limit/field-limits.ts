@@ -81,5 +81,5 @@ function withoutCase<T>(value: T): T {
 
 const fold = (text: string) =>
   Array.from(text.normalize('NFKD').replaceAll(/\p{M}/gu, '').trim(), (character) =>
-    character.toUpperCase().toLowerCase().replaceAll(/\p{M}/gu, ''),
+    character.toLowerCase().toUpperCase().toLowerCase().replaceAll(/\p{M}/gu, ''),
   ).join('');
