@@ -55,7 +55,8 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
     const place = trust && placeOf(proxyAddr(req, trust));
     const { address, isPrivate } = place ?? placeOf(peer) ?? UNIX_SOCKET;
     const { authorization, forwarded, 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': protocol } = req.headers;
-    // A proxy that nobody has declared stands in front: the address is the proxy's, and anybody may be behind it.
+    // A proxy that nobody has declared stands in front, or one that is trusted names no address that is known: the address is the
+    // proxy's, and anybody may be behind it.
     const isHidden = isBehindProxy
       ? !place || (forwardedFor === undefined && forwarded !== undefined)
       : forwardedFor !== undefined || forwarded !== undefined;

@@ -111,6 +111,7 @@ export function createGuard(
       res.end();
       return;
     }
+    // node:http may close the connection when the answer ends, which a client that is still sending would not read then.
     const end = () => {
       clearTimeout(timer);
       res.end();

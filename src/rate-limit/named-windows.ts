@@ -30,28 +30,29 @@ const UNBOUNDED = 1e9;
 
 /** Counts a client's units in windows, as the mode of their limit has it. */
 export function createNamedWindows({ store, limits, limit, windows, onUsage }: NamedWindowsOptions) {
-  const isWatched = limits.modeOf(limit) === 'watch';
+  const mode = limits.modeOf(limit);
+  const isWatched = mode === 'watch';
   const counted = isWatched ? windows.map((window) => ({ ...window, max: UNBOUNDED })) : windows;
   const keyOf = (key: string) => `${limit} ${key}`;
   const named = (standings: readonly Standing[]): NamedStanding[] =>
     counted.map((window, i) => ({ ...window, ...(standings[i] ?? { remaining: 0, resetMs: 0 }) }));
 
   return {
-    mode: limits.modeOf(limit),
+    mode,
     take: (key: string, amount: number): MaybePromise<Taken> =>
       when(store.take(keyOf(key), counted, amount), ({ isAllowed, standings: raw, retryAfterMs, at }) => {
         const standings = named(raw);
         let isBeyond = !isAllowed;
-        for (const [i, { name, max, remaining }] of standings.entries()) {
+        standings.forEach(({ name, max, remaining }, i) => {
           onUsage?.(name, max - remaining);
           if (isWatched && max - remaining > (windows[i]?.max ?? 0)) isBeyond = true;
-        }
+        });
         return { isAllowed, isRefused: isBeyond && limits.isRefused(limit), standings, retryAfterMs, at };
       }),
     refund: (key: string, amount: number, at: number) => store.refund(keyOf(key), counted, amount, at),
     /** What is left to a client, where anything is limited. */
     standing: async (key: string): Promise<NamedStanding[]> =>
-      limits.modeOf(limit) === 'enforce' ? named((await store.take(keyOf(key), counted, 0)).standings) : [],
+      mode === 'enforce' ? named((await store.take(keyOf(key), counted, 0)).standings) : [],
   };
 }
 
