@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
@@ -39,8 +41,13 @@ const modes = z.string().transform((value, context) => {
 export const variables = {
   PORT: z.coerce.number('a port').int('a port').min(0, 'a port').max(65_535, 'a port').default(4000),
   HOST: z.string().default('127.0.0.1'),
+  MAX_WORKERS: whole(1, 'processes').max(256, 'at most 256').default(availableParallelism()),
+  WORKER_CONNECTIONS: whole(1, 'connections').default(1000),
   DATABASE_URL: z.string().optional(),
   DATABASE_DIR: z.string().optional(),
+  DATABASE_CONNECTIONS: whole(1, 'connections').default(150),
+  DATABASE_REPLICA_URLS: list.default([]),
+  MAX_REPLICA_LAG_MS: whole(0, 'milliseconds').default(1000),
   MIGRATE_ON_START: flag.optional(),
   SEED_SCALE: z.coerce.number('a number, 0 or more').min(0, 'a number, 0 or more').max(100, 'at most 100').optional(),
   SECRET_KEY: z.string().min(32, SECRET).optional(),
@@ -87,6 +94,8 @@ export const variables = {
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
     .optional(),
+  SLOW_OPERATION_MS: whole(0, 'milliseconds').default(1000),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url('a URL').optional(),
   PROFILE: flag.default(false),
   DEBUG: flag.default(false),
 };
@@ -115,12 +124,33 @@ export function readEnvironment(): Record<string, string | undefined> {
   return process.env;
 }
 
+/** Variables that may be given as a file which holds the value, as Docker and Kubernetes hand secrets over: SECRET_KEY_FILE for SECRET_KEY. */
+const SECRETS = ['DATABASE_URL', 'DATABASE_REPLICA_URLS', 'SECRET_KEY', 'PREVIOUS_SECRET_KEYS', 'REDIS_URL', 'METRICS_TOKEN'] as const;
+
+function secretsFromFiles(env: Record<string, string | undefined>): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of SECRETS) {
+    const file = env[`${name}_FILE`]?.trim();
+    if (!file) continue;
+    if (env[name]?.trim()) throw new StartError(`${name} and ${name}_FILE are both set: unset one.`);
+    try {
+      found[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      throw new StartError(`The file of ${name}_FILE cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    }
+    if (found[name] === '') throw new StartError(`The file of ${name}_FILE is empty.`);
+  }
+  return found;
+}
+
 /**
  * Reads the settings. Without DATABASE_URL Convoy is a workplace: a database and a key of its own, demo data, a playground. With it,
  * nothing is assumed. Throws StartError, which names every variable that is wrong; values are not repeated, they may be secret.
  */
 export function loadConfig(env: Record<string, string | undefined>) {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in variables && value?.trim() !== ''));
+  const given = Object.fromEntries(
+    Object.entries({ ...env, ...secretsFromFiles(env) }).filter(([name, value]) => name in variables && value?.trim() !== ''),
+  );
   const result = z.object(variables).safeParse(given);
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`);
@@ -131,7 +161,15 @@ export function loadConfig(env: Record<string, string | undefined>) {
   return Object.freeze({
     port: settings.PORT,
     host: settings.HOST,
+    /** How many processes answer requests. */
+    maxWorkers: settings.MAX_WORKERS,
+    /** Sockets that one of them holds. */
+    workerConnections: settings.WORKER_CONNECTIONS,
     databaseUrl: settings.DATABASE_URL,
+    /** Connections to databases that all processes together may have. */
+    databaseConnections: settings.DATABASE_CONNECTIONS,
+    replicaUrls: settings.DATABASE_REPLICA_URLS,
+    maxReplicaLagMs: settings.MAX_REPLICA_LAG_MS,
     databaseDir: path.resolve(ROOT, settings.DATABASE_DIR ?? '.convoy/postgres'),
     /** Whether the embedded database may move to a system folder where PostgreSQL's user cannot enter this one. */
     mayMoveDatabase: settings.DATABASE_DIR === undefined,
@@ -179,6 +217,9 @@ export function loadConfig(env: Record<string, string | undefined>) {
     /** Whether answers carry what they have cost the database. */
     showsProfile: settings.PROFILE,
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
+    slowOperationMs: settings.SLOW_OPERATION_MS,
+    /** Whether spans are sent somewhere: OpenTelemetry reads the rest of its variables itself. */
+    hasTraces: settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     /** Whether answers carry the cause of an unexpected error. */
     isDebugging: settings.DEBUG,
   });
