@@ -8,6 +8,7 @@ import type { Pressure } from './limits/pressure.ts';
 import type { Metrics } from './metrics.ts';
 import type { PersistedDocuments } from './persisted/persisted-documents.ts';
 import type { Gate } from './plugins/use-gate.ts';
+import type { HealthOptions } from './plugins/use-health.ts';
 import type { Example } from './plugins/use-playground.ts';
 import type { RateLimitStore } from './rate-limit/store.ts';
 import type { ResponseCache } from './response-cache/response-cache.ts';
@@ -51,6 +52,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   /** How requests share statements. */
   batching?: BatcherOptions;
   protection: ProtectionDeps;
+  /** Whether requests can be answered, and figures for operators. Default: whether the database answers. */
+  health?: HealthOptions;
   /** Takes what is counted. */
   metrics: Metrics;
   /** Whether answers carry what they have cost the database. Default false. */

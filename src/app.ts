@@ -13,6 +13,7 @@ import { createCors } from './http/cors.ts';
 import { createFastLane, type LaneContext, takeYogasWay, useFastLane } from './http/fast-lane.ts';
 import { createGuard, type Guarded } from './http/guard.ts';
 import type { Params } from './http/operation-request.ts';
+import { createIsOperator } from './http/operator.ts';
 import { createCostOf } from './limits/cost.ts';
 import { createLimits, OPERATION_MAXIMA } from './limits/limits.ts';
 import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: AppDeps): App {
   const budget = createPointBudget({ store, limits, onUsage: metrics.operations.addUsage, perMinute: rates.pointsPerMinute });
   const fieldLimits = createFieldLimits({ store, limits });
 
+  const isOperator = createIsOperator(protection.metricsToken);
   const parsed = createDocumentCache();
   const cache = responseCache && {
     responses: responseCache.responses,
@@ -117,8 +119,8 @@ export function createApp(deps: AppDeps): App {
       // First, so that everything after it can name the request.
       useRequestId(),
       // Before anything is parsed: a probe must cost nothing.
-      useHealth(async () => (await database.query('select 1', [])).length === 1),
-      useMetrics({ registry: metrics.registry, token: protection.metricsToken }),
+      useHealth({ isReady: async () => (await database.query('select 1', [])).length === 1, ...deps.health, isOperator }),
+      useMetrics({ registry: metrics.registry, isOperator }),
       // Before Yoga takes a browser's page load for an operation.
       ...(playground
         ? [

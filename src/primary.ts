@@ -1,32 +1,53 @@
-import { holdsDemoUsers, isEmpty, seed } from '../prisma/seed/seed.ts';
+import { randomBytes } from 'node:crypto';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openDatabaseServer } from './resources/database.ts';
-import { applyMigrations, pendingMigrations } from './resources/migrations.ts';
 import { loadOwnSecret } from './resources/own-secret.ts';
+import { endConnections, readServerConnections } from './resources/server-connections.ts';
 import { printStartScreen } from './start-screen.ts';
-import { startWorker } from './worker.ts';
+import { type ConnectionBudget, checkBudget, shareConnections } from './workers/connection-budget.ts';
+import type { Orders } from './workers/member.ts';
+
+/** Where a start listens, in the words of a browser. */
+const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
+
+/** Processes that answer requests, or this one alone. */
+export type Running = {
+  port: number;
+  roll(): Promise<void>;
+  close(options: { isHurried: boolean }): Promise<void>;
+};
 
 /** Brings the database up to date, starts the gateway, says where everything is, and returns how to stop. */
 export async function startPrimary(config: Config, log: Log) {
+  const budget = shareConnections({
+    total: config.databaseConnections,
+    workers: config.maxWorkers,
+    replicas: config.replicaUrls.length,
+  });
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   try {
-    await migrate(config, server.url);
+    await checkServers(config, server.url, budget, log);
+    const migrations = await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
-    const worker = await startWorker({ config, databaseUrl: server.url, secretKeys, hasDemoUsers, log });
+    const { share } = budget;
+    const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: 'convoy' };
+    const running = await (config.maxWorkers > 1 ? startMany(config, orders, log) : startOne(config, orders, log));
+    const url = urlOf(config.host, running.port);
     printStartScreen({
-      url: worker.url,
+      url,
       databaseUrl: server.url,
       isEmbedded: server.isEmbedded,
       hasPlayground: config.hasPlayground,
       hasDemoUsers,
     });
     return {
-      url: worker.url,
-      close: async () => {
-        await worker.close().finally(server.close);
+      url,
+      roll: running.roll,
+      close: async (options: { isHurried: boolean }) => {
+        await running.close(options).finally(server.close);
       },
     };
   } catch (error) {
@@ -35,16 +56,45 @@ export async function startPrimary(config: Config, log: Log) {
   }
 }
 
-async function migrate(config: Config, databaseUrl: string): Promise<void> {
-  if (config.migrateOnStart) return void (await applyMigrations(databaseUrl));
-  const pending = await pendingMigrations(databaseUrl);
+async function startOne(config: Config, orders: Orders, log: Log): Promise<Running> {
+  const { startAlone } = await import('./workers/alone.ts');
+  return startAlone(config, orders, log);
+}
+
+async function startMany(config: Config, orders: Orders, log: Log): Promise<Running> {
+  const { startTogether } = await import('./workers/together.ts');
+  // The name tells the connections of this start from those of others, on the same server.
+  const applicationName = `convoy ${randomBytes(3).toString('hex')}`;
+  const urls = [orders.databaseUrl, ...config.replicaUrls];
+  const onGone = async (name: string) => void (await Promise.all(urls.map((url) => endConnections(url, name))));
+  return startTogether(config, { ...orders, applicationName }, onGone, log);
+}
+
+/** Throws StartError where a server has too few connections. A replica that does not answer now is no reason not to start. */
+async function checkServers(config: Config, databaseUrl: string, { atPrimary, atReplica }: ConnectionBudget, log: Log): Promise<void> {
+  checkBudget('the database', atPrimary, await readServerConnections(databaseUrl));
+  for (const [i, url] of config.replicaUrls.entries()) {
+    const found = await readServerConnections(url).catch((error) => {
+      if (error instanceof StartError) throw error;
+      log.warn({ replica: i + 1, reason: error.code ?? error.message }, 'a replica does not answer');
+    });
+    if (found) checkBudget(`replica ${i + 1}`, atReplica, found);
+  }
+}
+
+/** Applies what the database lacks, or throws StartError where that is not wanted. Returns the names of all migrations. */
+async function migrate(config: Config, databaseUrl: string): Promise<string[]> {
+  const { applyMigrations, migrationNames, pendingMigrations } = await import('./resources/migrations.ts');
+  const pending = config.migrateOnStart ? await applyMigrations(databaseUrl).then(() => []) : await pendingMigrations(databaseUrl);
   if (pending.length > 0)
     throw new StartError(`The database lacks ${pending.length} of the migrations. Run npm run db:migrate, or set MIGRATE_ON_START=true.`);
+  return await migrationNames();
 }
 
 /** Loads demo data into an empty database where that is wanted. Returns whether it holds the demo users. */
 async function seedOnce({ seedScale }: Config, databaseUrl: string): Promise<boolean> {
   if (seedScale === 0) return false;
+  const { holdsDemoUsers, isEmpty, seed } = await import('../prisma/seed/seed.ts');
   if (await isEmpty(databaseUrl)) {
     console.log('Loading demo data, once …');
     await seed(databaseUrl, { scale: seedScale }).catch(async (error) => {
@@ -62,4 +112,9 @@ async function secretKeyOf({ secretKey, secretKeyFile: file, databaseUrl }: Conf
   if (databaseUrl !== undefined)
     throw new StartError('Set SECRET_KEY, which signs the tokens: 32 characters or more. Make one with: openssl rand -base64 48');
   return await loadOwnSecret(file, 'Start Convoy as the user who did first, or set SECRET_KEY.');
+}
+
+function urlOf(host: string, port: number): string {
+  const name = LOCAL.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}/graphql`;
 }

@@ -1,10 +1,11 @@
 // Clients that do not read what they asked for: the gateway does not keep it for them.
 
 import { Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { listen } from '../src/http/listen.ts';
 import { createLog } from '../src/log.ts';
 import { startWorker } from '../src/worker.ts';
 import { until } from './support/batching.ts';
@@ -18,21 +19,23 @@ const BODY = JSON.stringify({ query: '{ spas(first: 1) { nodes { website } } }' 
 
 /** The gateway as it is started, but that connections may be still for `silenceMs` alone. `told`: how long they might have been. */
 async function aGateway(silenceMs: number, databaseUrl: string, settings: Record<string, string> = {}) {
-  const servers: Server[] = [];
   const told: unknown[] = [];
   const setTimeout: (this: Server, ms: number) => Server = Server.prototype.setTimeout;
   const spy = vi.spyOn(Server.prototype, 'setTimeout').mockImplementation(function (this: Server, ms) {
-    servers.push(this);
     told.push(ms);
     return setTimeout.call(this, silenceMs);
   });
   const config = loadConfig({ PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_ENABLED: 'false', ...settings });
   const log = createLog({ level: 'silent' });
-  const worker = await startWorker({ config, databaseUrl, secretKeys: [SECRET_KEY], hasDemoUsers: false, log });
+  const own = { migrations: [], share: { primary: 10, replica: 0 }, applicationName: 'convoy' };
+  const worker = await startWorker({ config, databaseUrl, secretKeys: [SECRET_KEY], hasDemoUsers: false, ...own, log });
   spy.mockRestore();
-  onTestFinished(() => worker.close());
-  const open = () => new Promise<number>((resolve) => servers[0]?.getConnections((_error, count) => resolve(count)));
-  return { told, open, port: Number(new URL(worker.url).port) };
+  const door = createServer({ allowHalfOpen: true }, worker.connections.take);
+  onTestFinished(async () => {
+    door.close();
+    await worker.close({ isHurried: true });
+  });
+  return { told, open: () => worker.connections.size, port: await listen(door, 0, '127.0.0.1') };
 }
 
 async function aDatabase() {
@@ -80,11 +83,11 @@ test('who does not read is cut off, with what was kept for them, and who reads s
     }
   })();
   const idle = [asking(port), asking(port), asking(port)];
-  await until(async () => (await open()) === 4, 'all have come');
+  await until(() => open() === 4, 'all have come');
   await reading;
   expect(received).toBeGreaterThan(ANSWER_BYTES);
   const start = performance.now();
-  await until(async () => (await open()) === 0, 'those who do not read have been cut off');
+  await until(() => open() === 0, 'those who do not read have been cut off');
   expect(performance.now() - start).toBeLessThan(5000);
   // They can read what was on its way, and no more.
   for (const socket of idle) {

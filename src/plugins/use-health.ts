@@ -1,21 +1,44 @@
 import type { Plugin } from 'graphql-yoga';
+import type { LaneContext } from '../http/fast-lane.ts';
+import type { createIsOperator } from '../http/operator.ts';
 
-/** Answers GET /health: 200 when `isHealthy` resolves to true, else 503. The path is exact, and the answer never says why. */
-export function useHealth(isHealthy: () => Promise<boolean>): Plugin {
+export type HealthOptions = {
+  /** Whether requests can be answered. One that rejects is a no. */
+  isReady: () => Promise<boolean>;
+  /** What operators see beside. Default nothing. */
+  figures?: () => Record<string, unknown>;
+};
+
+const PATHS = ['/health', '/health/ready'];
+
+/**
+ * Answers GET /health and /health/ready: 200 where requests can be answered, else 503, and never why. /health has the figures too, for
+ * operators. The paths are exact.
+ */
+export function useHealth({
+  isReady,
+  figures = () => ({}),
+  isOperator,
+}: HealthOptions & { isOperator: ReturnType<typeof createIsOperator> }): Plugin<LaneContext, LaneContext> {
   let asking: Promise<boolean> | undefined;
-  // No limit counts this path: however many ask at once, the question is asked once.
+  // No limit counts these paths: however many ask at once, the question is asked once.
   const ask = () =>
-    (asking ??= isHealthy()
+    (asking ??= isReady()
       .catch(() => false)
       .finally(() => {
         asking = undefined;
       }));
   return {
-    async onRequest({ request, url, fetchAPI, endResponse }) {
-      if (url.pathname !== '/health' || (request.method !== 'GET' && request.method !== 'HEAD')) return;
+    async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
+      if (!PATHS.includes(url.pathname) || (request.method !== 'GET' && request.method !== 'HEAD')) return;
       const status = (await ask()) ? 200 : 503;
+      const { call } = serverContext as LaneContext;
+      const shows = url.pathname === '/health' && isOperator(call?.client, request.headers.get('authorization'));
       endResponse(
-        fetchAPI.Response.json({ status: status === 200 ? 'ok' : 'unavailable' }, { status, headers: { 'cache-control': 'no-store' } }),
+        fetchAPI.Response.json(
+          { status: status === 200 ? 'ok' : 'unavailable', ...(shows && figures()) },
+          { status, headers: { 'cache-control': 'no-store' } },
+        ),
       );
     },
   };

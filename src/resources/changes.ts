@@ -28,6 +28,8 @@ export type Changes = {
 };
 
 type ChangesOptions = {
+  /** What the connection is called, with ` changes` behind it. Default `convoy`. */
+  applicationName?: string;
   /** How often the connection is asked for a sign of life, in milliseconds. Default 15000. */
   heartbeatMs?: number;
   /** How long an answer may take before the connection counts as lost, in milliseconds. Default 5000. */
@@ -39,7 +41,8 @@ type ChangesOptions = {
  * without a word is noticed after `heartbeatMs` + `timeoutMs` at the latest. Needs a direct connection to the primary: a pooler in
  * transaction mode takes LISTEN and delivers nothing. Throws StartError with one sentence when the server cannot be reached.
  */
-export async function openChanges(databaseUrl: string, log: Log, { heartbeatMs = 15_000, timeoutMs = 5000 }: ChangesOptions = {}) {
+export async function openChanges(databaseUrl: string, log: Log, options: ChangesOptions = {}) {
+  const { applicationName = 'convoy', heartbeatMs = 15_000, timeoutMs = 5000 } = options;
   const { schema: _, ...config } = parseDatabaseUrl(databaseUrl);
   const listeners = new Set<ChangeListener>();
   const closing = new AbortController();
@@ -53,7 +56,7 @@ export async function openChanges(databaseUrl: string, log: Log, { heartbeatMs =
   async function connect(): Promise<void> {
     const fresh = new pg.Client({
       ...config,
-      application_name: 'convoy changes',
+      application_name: `${applicationName} changes`,
       statement_timeout: 0,
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,

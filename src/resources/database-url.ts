@@ -6,7 +6,7 @@ import { StartError } from '../errors.ts';
 const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_000, connect_timeout: 0 };
 
 /**
- * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10), `pool_timeout` (seconds that a
+ * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10, and never more than `maxConnections`), `pool_timeout` (seconds that a
  * caller waits for one, default 2, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
  * (seconds; raises the bound of both waits where it is longer) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
  * `statementTimeoutMs` is a further bound for statements: the smaller of the two holds.
@@ -14,7 +14,7 @@ const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_
  */
 export function parseDatabaseUrl(
   databaseUrl: string,
-  { statementTimeoutMs = 0 }: { statementTimeoutMs?: number } = {},
+  { statementTimeoutMs = 0, maxConnections }: { statementTimeoutMs?: number; maxConnections?: number } = {},
 ): PoolConfig & { schema?: string } {
   let url: URL;
   try {
@@ -34,7 +34,9 @@ export function parseDatabaseUrl(
     if (!Number.isInteger(value) || value < 0) throw new StartError(`${name} in DATABASE_URL must be a whole number, 0 or more.`);
     return value;
   };
-  const max = number('connection_limit');
+  const isLimited = url.searchParams.has('connection_limit');
+  const limit = number('connection_limit');
+  const max = isLimited ? Math.min(limit, maxConnections ?? limit) : (maxConnections ?? limit);
   if (max === 0) throw new StartError('connection_limit in DATABASE_URL must be at least 1.');
   const poolTimeoutMs = number('pool_timeout') * 1000;
   const statementBounds = [number('statement_timeout'), statementTimeoutMs].filter((bound) => bound > 0);

@@ -184,15 +184,20 @@ async function loadDatamodel() {
   return { path: file, content: await readFile(file, 'utf8') };
 }
 
-async function loadMigrations(): Promise<MigrationList> {
+/** The names of all migrations, in their order. */
+export async function migrationNames(): Promise<string[]> {
   const entries = await readdir(MIGRATIONS_DIR, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+}
+
+async function loadMigrations(): Promise<MigrationList> {
+  const names = await migrationNames();
   return {
     baseDir: MIGRATIONS_DIR,
     lockfile: { path: 'migration_lock.toml', content: await readFile(path.join(MIGRATIONS_DIR, 'migration_lock.toml'), 'utf8') },
     shadowDbInitScript: '',
     migrationDirectories: await Promise.all(
-      names.sort().map(async (name) => ({
+      names.map(async (name) => ({
         path: name,
         migrationFile: {
           path: 'migration.sql',

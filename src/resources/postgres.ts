@@ -9,19 +9,26 @@ import { openPrisma } from './prisma.ts';
 
 const MAX_PREPARED = 500;
 const READERS_SHARE = 0.8;
+/** More statements at once serve nobody sooner: what waits travels together. */
+const MAX_READS = 16;
 
 export type PostgresOptions = {
   /** The longest that a statement may run, in milliseconds, where the URL's `statement_timeout` does not end it sooner. Default: the URL's. */
   statementTimeoutMs?: number;
+  /** The size of the pool, where the URL's `connection_limit` is not smaller. Default: the URL's. */
+  maxConnections?: number;
+  /** What the server shows of connections. Default `convoy`. */
+  applicationName?: string;
 };
 
 /**
  * Opens the pool that everything shares, Prisma's client over it, and the port that loaders read through. Throws StartError with
  * one sentence when the server cannot be reached.
  */
-export async function openPostgres(databaseUrl: string, log: Log, { statementTimeoutMs }: PostgresOptions = {}) {
-  const { schema, ...config } = parseDatabaseUrl(databaseUrl, { statementTimeoutMs });
-  const pool = new pg.Pool({ ...config, application_name: 'convoy' });
+export async function openPostgres(databaseUrl: string, log: Log, options: PostgresOptions = {}) {
+  const { statementTimeoutMs, maxConnections, applicationName = 'convoy' } = options;
+  const { schema, ...config } = parseDatabaseUrl(databaseUrl, { statementTimeoutMs, maxConnections });
+  const pool = new pg.Pool({ ...config, application_name: applicationName });
   // Without a listener, an idle connection that the server closes would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
 
@@ -64,8 +71,15 @@ export async function openPostgres(databaseUrl: string, log: Log, { statementTim
     pool,
     prisma,
     database,
+    /** How many connections there are, and how many callers wait for one. */
+    figures: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      max: pool.options.max,
+    }),
     /** How many connections reads may take at once: writes find one when all others are busy. */
-    maxReads: Math.max(1, Math.floor(pool.options.max * READERS_SHARE)),
+    maxReads: Math.max(1, Math.min(MAX_READS, Math.floor(pool.options.max * READERS_SHARE))),
     close,
   };
 }

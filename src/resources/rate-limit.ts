@@ -8,6 +8,8 @@ import { openRedisCommands } from './redis-commands.ts';
 type Options = {
   /** Where gateways share one Redis; undefined counts in memory. */
   redisUrl: string | undefined;
+  /** Counts for the processes of this machine, where no Redis counts for all machines; undefined for this process alone. */
+  siblings?: RateLimitStore;
   /** What all keys in Redis begin with. Default `convoy:rate:`. */
   prefix?: string;
   /** Called with true when this process begins to count by itself, and with false when Redis counts again. */
@@ -18,9 +20,12 @@ type Options = {
 const COMMAND_TIMEOUT_MS = 100;
 
 /** Opens the store that limits of rate count in. Throws StartError where Redis does not answer; when it ceases to later, calls go on in memory. */
-export async function openRateLimitStore({ redisUrl, prefix = 'convoy:rate:', onFallback }: Options, log: Log) {
+export async function openRateLimitStore({ redisUrl, siblings, prefix = 'convoy:rate:', onFallback }: Options, log: Log) {
   const memory = createMemoryStore();
-  if (redisUrl === undefined) return { store: memory as RateLimitStore, close: async () => undefined };
+  if (redisUrl === undefined) {
+    const store = siblings ? createFallbackStore(siblings, memory, { log, onChange: onFallback }) : memory;
+    return { store, close: async () => undefined };
+  }
   const redis = await openRedisCommands(redisUrl, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
   return {
     store: createFallbackStore(createRedisStore(redis, { prefix }), memory, { log, onChange: onFallback }),

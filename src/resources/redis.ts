@@ -11,10 +11,19 @@ export type Topics = Record<string, [payload: Record<string, number | string | n
 type Target = NonNullable<NonNullable<Parameters<typeof createPubSub<Topics>>[0]>['eventTarget']>;
 type Listener = (event: Parameters<Target['dispatchEvent']>[0]) => void;
 
-/** Messages between requests: within this process, or through Redis for all gateways that share one. Throws StartError when Redis does not answer. */
-export async function openPubSub(redisUrl: string | undefined, log: Log) {
+/** Takes events to the other processes of this machine, and brings theirs. */
+type Relay = {
+  sendEvent(event: { topic: string; payload: unknown }): void;
+  onEvent(listener: (event: { topic: string; payload: unknown }) => void): void;
+};
+
+/**
+ * Messages between requests: through Redis for all gateways that share one, else within this process and those that `relay` reaches.
+ * Throws StartError when Redis does not answer.
+ */
+export async function openPubSub(redisUrl: string | undefined, log: Log, relay?: Relay) {
   if (redisUrl === undefined)
-    return { pubSub: createPubSub<Topics>({ eventTarget: tolerant(new EventTarget() as Target, log) }), close: async () => undefined };
+    return { pubSub: createPubSub<Topics>({ eventTarget: tolerant(localTarget(relay), log) }), close: async () => undefined };
   const [publishClient, subscribeClient] = [open(redisUrl, log), open(redisUrl, log)];
   try {
     await Promise.all([publishClient.connect(), subscribeClient.connect()]);
@@ -26,6 +35,18 @@ export async function openPubSub(redisUrl: string | undefined, log: Log) {
   const close = async () => void (await Promise.allSettled([publishClient.quit(), subscribeClient.quit()]));
   const eventTarget: Target = createRedisEventTarget({ publishClient, subscribeClient });
   return { pubSub: createPubSub<Topics>({ eventTarget: tolerant(eventTarget, log) }), close };
+}
+
+function localTarget(relay?: Relay): Target {
+  const target = new EventTarget() as Target;
+  if (!relay) return target;
+  const dispatch = target.dispatchEvent.bind(target);
+  relay.onEvent(({ topic, payload }) => void dispatch(new CustomEvent(topic, { detail: payload }) as never));
+  target.dispatchEvent = (event) => {
+    relay.sendEvent({ topic: event.type, payload: event.detail });
+    return dispatch(event);
+  };
+  return target;
 }
 
 function open(redisUrl: string, log: Log): Redis {

@@ -11,6 +11,8 @@ type Options = {
   redisUrl: string | undefined;
   /** Names what makes answers: gateways that would answer otherwise share none. */
   version: string;
+  /** What the connection that listens to changes is called, with ` changes` behind it. Default `convoy`. */
+  applicationName?: string;
   /** What answers in memory may take, in bytes. */
   maxBytes: number;
 };
@@ -19,8 +21,8 @@ type Options = {
 const COMMAND_TIMEOUT_MS = 250;
 
 /** Opens the cache of answers that visitors share, and what tells it of changes. Throws StartError where a server does not answer. */
-export async function openResponseCache({ databaseUrl, redisUrl, version, maxBytes }: Options, log: Log) {
-  const { changes, close: closeChanges } = await openChanges(databaseUrl, log);
+export async function openResponseCache({ databaseUrl, redisUrl, version, maxBytes, applicationName }: Options, log: Log) {
+  const { changes, close: closeChanges } = await openChanges(databaseUrl, log, { applicationName });
   const redis =
     redisUrl === undefined
       ? undefined

@@ -13,7 +13,7 @@ export function startGateway(settings: Record<string, string>) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
     cwd: ROOT,
     // Tests ask more often than any client may.
-    env: { ...own, PORT: '0', RATE_LIMIT_ENABLED: 'false', ...settings },
+    env: { ...own, PORT: '0', RATE_LIMIT_ENABLED: 'false', MAX_WORKERS: '1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

@@ -1,0 +1,14 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Client } from './client.ts';
+
+/** Tells who may see figures of the gateway: this machine, private networks, and whoever has the token, as `Authorization: Bearer …`. */
+export function createIsOperator(token?: string): (client: Client | undefined, authorization: string | null) => boolean {
+  const expected = token === undefined ? undefined : digest(`Bearer ${token}`);
+  return (client, authorization) => {
+    if (client?.isPrivate) return true;
+    return expected !== undefined && authorization !== null && timingSafeEqual(digest(authorization), expected);
+  };
+}
+
+/** Of the same length whatever is given, so that a comparison takes the same time. */
+const digest = (text: string) => createHash('sha256').update(text).digest();

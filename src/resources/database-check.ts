@@ -1,0 +1,14 @@
+import type { Database } from '../batching/database.ts';
+
+/** How long the database may take to answer. */
+const TIMEOUT_MS = 1000;
+
+/** Asks whether the database answers in time and has had all of the migrations, by their names. Rejects where it does not answer. */
+export function createDatabaseCheck(database: Database, migrations: readonly string[]): () => Promise<boolean> {
+  const text = `select count(distinct migration_name)::int as applied from _prisma_migrations
+    where finished_at is not null and rolled_back_at is null and migration_name = any($1::text[])`;
+  return async () => {
+    const rows = await database.query<{ applied: number }>(text, [migrations], AbortSignal.timeout(TIMEOUT_MS));
+    return rows[0]?.applied === migrations.length;
+  };
+}

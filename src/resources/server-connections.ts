@@ -1,0 +1,52 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { parseDatabaseUrl } from './database-url.ts';
+
+const APPLICATION_NAME = 'convoy primary';
+/** How long a server may take to answer these questions. */
+const TIMEOUT_MS = 5000;
+const PAUSE_MS = 50;
+
+async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const { schema: _, max: __, ...config } = parseDatabaseUrl(databaseUrl);
+  const client = new pg.Client({
+    ...config,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: TIMEOUT_MS,
+    query_timeout: TIMEOUT_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** How many connections a server allows, and how many of them are not for everybody. */
+export function readServerConnections(databaseUrl: string): Promise<{ max: number; reserved: number }> {
+  return withClient(databaseUrl, async (client) => {
+    // reserved_connections is there from PostgreSQL 16 on.
+    const { rows } = await client.query<{ max: number; reserved: number }>(
+      `select current_setting('max_connections')::int as max,
+         current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved`,
+    );
+    return rows[0] ?? { max: 0, reserved: 0 };
+  });
+}
+
+/**
+ * Ends the connections of a process that is gone: the server would keep each until it has something to send. Resolves when none is left.
+ * `applicationName`: what their names are, or begin with, before a blank.
+ */
+export function endConnections(databaseUrl: string, applicationName: string): Promise<void> {
+  return withClient(databaseUrl, async (client) => {
+    const ending = `select count(pg_terminate_backend(pid))::int as left from pg_stat_activity where starts_with(application_name || ' ', $1 || ' ')`;
+    for (const until = performance.now() + TIMEOUT_MS; performance.now() < until; await wait(PAUSE_MS)) {
+      const { rows } = await client.query<{ left: number }>(ending, [applicationName]);
+      if (rows[0]?.left === 0) return;
+    }
+    throw new Error(`Connections of ${applicationName} do not end.`);
+  });
+}

@@ -1,0 +1,25 @@
+import { createServer } from 'node:net';
+import type { Config } from '../config.ts';
+import { listen } from '../http/listen.ts';
+import type { Log } from '../log.ts';
+import type { Running } from '../primary.ts';
+import { startWorker } from '../worker.ts';
+import type { Orders } from './member.ts';
+
+/** Answers requests in this process. */
+export async function startAlone(config: Config, orders: Orders, log: Log): Promise<Running> {
+  const worker = await startWorker({ config, log, ...orders });
+  const door = createServer({ allowHalfOpen: true, noDelay: true }, worker.connections.take);
+  const port = await listen(door, config.port, config.host).catch(async (error) => {
+    await worker.close({ isHurried: true });
+    throw error;
+  });
+  return {
+    port,
+    roll: async () => log.warn('there is nothing to renew: MAX_WORKERS is 1'),
+    close: async (options) => {
+      door.close();
+      await worker.close(options);
+    },
+  };
+}
