@@ -190,3 +190,18 @@ test('parameters that cannot be sent fail their statement and nothing else, and 
   };
   await expect(failing()).rejects.toMatchObject({ stack: expect.stringContaining('whoAsks') });
 });
+
+test('whoever leaves while waiting for a connection that does not come harms nobody', async () => {
+  const { database, pool, counts } = await aPool({ options: '?connection_limit=1&pool_timeout=1' });
+  const client = await pool.connect();
+  const give = new AbortController();
+  const leaving = range(0, 5).map(() => database.query('select 1', [], give.signal));
+  const staying = database.query('select 1', [], new AbortController().signal);
+  give.abort(new Error('gone'));
+  for (const query of leaving) await expect(query).rejects.toThrow('gone');
+  // The pool gives all of them up together; vitest fails a run in which an exception is left unhandled.
+  await expect(staying).rejects.toMatchObject({ extensions: { code: 'OVERLOADED' } });
+  await turns();
+  client.release();
+  expect(counts()).toEqual({ total: 1, idle: 1, waiting: 0 });
+});

@@ -26,8 +26,9 @@ export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, con
   signal.addEventListener('abort', onAbort, { once: true });
 
   pool.connect((failure, client, release) => {
-    // The pool does not let go of whoever waits. In a turn of its own: many who have left would make a deep stack.
-    if (signal.aborted) return void process.nextTick(release);
+    // The pool does not let go of whoever waits, and may have no connection for them in the end. In a turn of its own: many who have left
+    // would make a deep stack.
+    if (signal.aborted) return void (client && process.nextTick(release));
     if (!client) {
       signal.removeEventListener('abort', onAbort);
       return reject(databaseError(failure) ?? failure);
