@@ -40,7 +40,8 @@ test('connections that end between requests do not hurt the gateway', async () =
   for (const query of [SPAS, SAVE, SPAS]) {
     await terminateAll(databaseUrl);
     const first = await ask(query, {}, { as: 'ADMIN' });
-    if (first.errors) expectError(first, 'DATABASE_UNAVAILABLE');
+    if (query === SPAS) expect(first.errors).toBeUndefined();
+    else if (first.errors) expectError(first, 'DATABASE_UNAVAILABLE');
     const next = await ask(query, {}, { as: 'ADMIN' });
     expect([next.status, next.errors]).toEqual([200, undefined]);
   }
@@ -51,6 +52,8 @@ test('a connection that ends during a request fails that request with DATABASE_U
   const blocker = await lock(databaseUrl, 'spas');
   const answers = Promise.all([ask(SPAS), ask(SAVE, {}, { as: 'ADMIN' })]);
   await waiting(databaseUrl, 2);
+  // What is lost at once is read again.
+  await new Promise((resolve) => setTimeout(resolve, 150));
   await terminateAll(databaseUrl);
   for (const answer of await answers) {
     expectError(answer, 'DATABASE_UNAVAILABLE');

@@ -5,25 +5,42 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { sendCancelRequest } from './cancel-request.ts';
+import { connectedAt } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
 
 /** How long a statement may take to be cancelled before its connection is closed instead. */
 const CANCEL_MS = 1000;
 /** How long a request is given to work before it is sent again, the first time: one that comes before its statement hits nothing. */
 const FIRST_PAUSE_MS = 10;
+/** A connection that was dead already says so within a round trip; one that an operator ends under a statement has run for longer. */
+const AT_ONCE_MS = 100;
 
 type Outcome<R> = { rows: R[] } | { error: unknown };
 
 /**
- * Runs a statement on a connection of the pool. When `signal` is aborted it stops waiting for a connection, or cancels the statement,
- * and rejects with the signal's reason; by then the connection is free again. Rejects with Overloaded where no connection comes free.
+ * Runs a statement that reads on a connection of the pool. When `signal` is aborted it stops waiting for a connection, or cancels the
+ * statement, and rejects with the signal's reason; by then the connection is free again. Rejects with Overloaded where none comes free.
+ *
+ * A statement that is lost at once, on a connection that was there before it, is run once more on a new one: nobody had noticed that
+ * the connection was dead. A server that has crashed takes no new one before it has recovered, so that no statement crashes it twice.
  */
 export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, config: pg.QueryConfig, signal: AbortSignal): Promise<R[]> {
+  return attempt(pool, config, signal, undefined);
+}
+
+/** `lostAt`: when the first attempt was lost. The second one closes connections that are older. */
+function attempt<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  config: pg.QueryConfig,
+  signal: AbortSignal,
+  lostAt: number | undefined,
+): Promise<R[]> {
   if (signal.aborted) return Promise.reject(signal.reason);
   const { promise, resolve, reject } = Promise.withResolvers<R[]>();
   let abort = () => reject(signal.reason);
   const onAbort = () => abort();
   signal.addEventListener('abort', onAbort, { once: true });
+  const askedAt = performance.now();
 
   pool.connect((failure, client, release) => {
     // The pool does not let go of whoever waits, and may have no connection for them in the end. In a turn of its own: many who have left
@@ -33,6 +50,11 @@ export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, con
       signal.removeEventListener('abort', onAbort);
       return reject(databaseError(failure) ?? failure);
     }
+    if (lostAt !== undefined && connectedAt(client) < lostAt) {
+      signal.removeEventListener('abort', onAbort);
+      release(true);
+      return resolve(attempt(pool, config, signal, lostAt));
+    }
     let outcome: Outcome<R> | undefined;
     let isCancelling = false;
     const finish = (isFit: boolean) => {
@@ -40,7 +62,14 @@ export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, con
       client.removeListener('error', ignore);
       release(!isFit);
       if (outcome && 'rows' in outcome) resolve(outcome.rows);
-      else reject(signal.aborted ? signal.reason : outcome?.error);
+      else if (signal.aborted) reject(signal.reason);
+      else if (lostAt === undefined && wasDead(outcome?.error)) resolve(attempt(pool, config, signal, performance.now()));
+      else reject(outcome?.error);
+    };
+    const sentAt = performance.now();
+    const wasDead = (error: unknown) => {
+      const wasThereBefore = connectedAt(client) < askedAt;
+      return wasThereBefore && performance.now() - sentAt < AT_ONCE_MS && isOfConnection(error);
     };
     abort = () => {
       isCancelling = true;
@@ -59,6 +88,12 @@ export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, con
 }
 
 function ignore(): void {}
+
+/** Whether the connection ended. Of the server's own words it is only that it was told to end it: an operator's, or its own shutdown. */
+function isOfConnection(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return error.code === '57P01';
+  return databaseError(error)?.extensions.code === 'DATABASE_UNAVAILABLE';
+}
 
 /** Whether the server has refused the statement and kept the connection. In other languages than English nobody knows, and it is closed. */
 function isOfStatement(error: Error): boolean {

@@ -6,7 +6,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 
 /** The triggers of prisma/migrations/20261123200000_announce_changes write to it, and say there which tags there are. */
 const CHANNEL = 'convoy_changes';
-const [FIRST_RETRY_MS, LAST_RETRY_MS] = [100, 10_000];
+const [FIRST_RETRY_MS, LAST_RETRY_MS] = [100, 2000];
 
 export type ChangeListener = {
   /** What committed transactions have changed, each tag once. */

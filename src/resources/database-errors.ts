@@ -2,8 +2,10 @@ import { ClientError, Overloaded, TryLater } from '../errors.ts';
 
 // 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer.
 const LOST =
-  /^(08...|40001|40P01|P2034|57P0[1-4]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+  /^(08...|40001|40P01|P2034|57P0[1-4]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
+/** The pool has none free, or the server takes no more of them. */
+const BUSY = /^(P2024|P2037|53300)$/;
 /** No connection of the pool has come free. P2028 is any failure of a transaction, also of one that has not begun. */
 const BUSY_MESSAGE = /^timeout exceeded when trying to connect|Unable to start a transaction in the given time/;
 /** When whoever was turned away may come again. */
@@ -19,7 +21,7 @@ export function databaseError(error: unknown): ClientError | undefined {
     const code = String(Reflect.get(one, 'code') ?? Reflect.get(one, 'originalCode') ?? '');
     const message = String(Reflect.get(one, 'message') ?? '');
     if (code === '57014') return new ClientError('DATABASE_TIMEOUT', 'The database took too long to answer.');
-    if (code === 'P2024' || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
+    if (BUSY.test(code) || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
     if (LOST.test(code) || LOST_MESSAGE.test(message))
       return new TryLater('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.', RETRY_AFTER_MS);
   }

@@ -4,6 +4,7 @@ import { StartError } from '../errors.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
 import { cancellableQuery } from './cancellable-query.ts';
+import { createConnectionPool } from './connection-pool.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { openPrisma } from './prisma.ts';
 
@@ -28,9 +29,7 @@ export type PostgresOptions = {
 export async function openPostgres(databaseUrl: string, log: Log, options: PostgresOptions = {}) {
   const { statementTimeoutMs, maxConnections, applicationName = 'convoy' } = options;
   const { schema, ...config } = parseDatabaseUrl(databaseUrl, { statementTimeoutMs, maxConnections });
-  const pool = new pg.Pool({ ...config, application_name: applicationName });
-  // Without a listener, an idle connection that the server closes would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  const pool = createConnectionPool({ ...config, application_name: applicationName }, log);
 
   await pool.query('select 1').catch(async (error) => {
     await pool.end();

@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import type { Log } from '../log.ts';
+
+export type PoolOptions = {
+  /** How long a connection may be unused before it is given back to the server, in milliseconds. Default 10000. */
+  idleTimeoutMs?: number;
+};
+
+/** How long after its `statement_timeout` a server may still be on its way with the answer. */
+const SILENCE_MARGIN_MS = 1000;
+/** From when on the system asks an unused connection for a sign of life; Node.js lets it give up ten seconds later. */
+const KEEP_ALIVE_MS = 10_000;
+/** Longer than Prisma's own bound for a transaction, see prisma.ts: it has rolled back before, where the gateway is still there. */
+const IDLE_IN_TRANSACTION_MS = 15_000;
+
+const birthdays = new WeakMap<pg.ClientBase, number>();
+
+/**
+ * A pool whose connections do not outlive their use, and whose dead ones do not stay. A connection that is dead without a word, as behind
+ * a firewall that has forgotten it, is closed when its server owes an answer for longer than `statement_timeout` allows; node-postgres's
+ * `query_timeout` would leave it in the pool, with the late answer still to come. Where there is no `statement_timeout`, nothing is owed
+ * at any time, and only the system's own bounds hold.
+ */
+export function createConnectionPool(config: pg.PoolConfig, log: Log, { idleTimeoutMs = 10_000 }: PoolOptions = {}): pg.Pool {
+  const pool = new pg.Pool({
+    ...config,
+    idleTimeoutMillis: idleTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    // A gateway that vanishes with its machine leaves its transactions open, with their locks. As an option and not as a parameter of
+    // the connection: poolers that let options pass need no change for it.
+    options: [config.options, `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`].filter(Boolean).join(' '),
+  });
+  // Without a listener, an idle connection that the server closes would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  const statementTimeoutMs = Number(config.statement_timeout || 0);
+  pool.on('connect', (client) => {
+    birthdays.set(client, performance.now());
+    if (statementTimeoutMs > 0) endSilence(client, statementTimeoutMs + SILENCE_MARGIN_MS, log);
+  });
+  return pool;
+}
+
+/** When a client of such a pool was connected, by performance.now(). Of any other: at the beginning. */
+export function connectedAt(client: pg.ClientBase): number {
+  return birthdays.get(client) ?? 0;
+}
+
+/** What of node-postgres is needed here and is not in its types: whether the server has answered everything that it was sent. */
+type Watched = { readyForQuery: boolean; connection: { stream: Socket } };
+
+function endSilence(client: pg.ClientBase, silenceMs: number, log: Log): void {
+  const watched = client as unknown as Watched;
+  const { stream } = watched.connection;
+  // The socket's own timer starts anew with whatever is sent or comes.
+  stream.setTimeout(silenceMs, () => {
+    // A farewell that nobody hears is not waited for either.
+    if (watched.readyForQuery && !stream.writableEnded) return;
+    log.warn({ silenceMs }, 'a database connection that has been silent for too long is closed');
+    stream.destroy(new Error(`Connection terminated: the database has been silent for ${silenceMs} ms.`));
+  });
+}
