@@ -32,8 +32,9 @@ export function createConnectionPool(config: pg.PoolConfig, log: Log, { idleTime
     // the connection: poolers that let options pass need no change for it.
     options: [config.options, `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`].filter(Boolean).join(' '),
   });
-  // Without a listener, an idle connection that the server closes would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  // Without a listener, an idle connection that the server closes would end the process. The error itself is not for the log: the pool
+  // hangs the whole client on it, with the key that cancels its statements.
+  pool.on('error', ({ message }) => log.warn({ reason: message }, 'an idle database connection was lost'));
   const statementTimeoutMs = Number(config.statement_timeout || 0);
   pool.on('connect', (client) => {
     birthdays.set(client, performance.now());

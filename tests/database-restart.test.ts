@@ -1,0 +1,157 @@
+// A database that stops, is killed, or loses a process under load costs errors for as long as it is away, and nothing else.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { demoId } from '../prisma/seed/demo.ts';
+import { createLog } from '../src/log.ts';
+import { databaseError } from '../src/resources/database-errors.ts';
+import { openPostgres } from '../src/resources/postgres.ts';
+import { createTokens } from '../src/tokens.ts';
+import { range, until } from './support/batching.ts';
+import { rowsOf } from './support/database.ts';
+import { SECRET_KEY, startGateway } from './support/gateway.ts';
+import { openOwnPostgres } from './support/own-postgres.ts';
+
+type Seen = { client: number; askedAt: number; endedAt: number; status: number; code: string | undefined; retryAfter: string | null };
+
+const SAVE = 'mutation ($input: SaveSpaInput!) { saveSpa(input: $input) { spa { id } } }';
+/** Nobody asks the database for it. */
+const ALWAYS = '{ __typename }';
+const KEPT = '{ spas(first: 4) { nodes { name } } }';
+
+/** 20 clients who ask every 20 ms: most read, four write, two ask for what needs no database. */
+function loadOn(url: string, token: string) {
+  const seen: Seen[] = [];
+  const acknowledged: string[] = [];
+  let isOver = false;
+  const ask = async (client: number, n: number) => {
+    const name = `Written ${client} ${n}`;
+    const body =
+      client < 4
+        ? { query: SAVE, variables: { input: { name } } }
+        : {
+            query:
+              client < 6 ? ALWAYS : `{ spas(first: ${1 + (client % 4)}) { nodes { id name hiringForms(first: 1) { nodes { id } } } } }`,
+          };
+    const askedAt = performance.now();
+    const response = await fetch(url, {
+      method: 'POST',
+      // Half of the readers are visitors, whose answers are kept.
+      headers: { 'content-type': 'application/json', ...(client % 2 === 0 || client < 4 ? { authorization: `Bearer ${token}` } : {}) },
+      body: JSON.stringify(body),
+    });
+    const { errors, data } = await response.json();
+    const endedAt = performance.now();
+    if (client < 4 && data?.saveSpa) acknowledged.push(name);
+    seen.push({
+      client,
+      askedAt,
+      endedAt,
+      status: response.status,
+      code: errors?.[0]?.extensions.code,
+      retryAfter: response.headers.get('retry-after'),
+    });
+  };
+  const clients = range(0, 20).map(async (client) => {
+    for (let n = 0; !isOver; n++) {
+      await ask(client, n);
+      await wait(20);
+    }
+  });
+  return {
+    seen,
+    acknowledged,
+    end: async () => {
+      isOver = true;
+      await Promise.all(clients);
+    },
+  };
+}
+
+let postgres: Awaited<ReturnType<typeof openOwnPostgres>>;
+beforeAll(async () => {
+  postgres = await openOwnPostgres();
+}, 60_000);
+afterAll(() => postgres?.close(), 60_000);
+
+const FAILURES: Record<string, () => Promise<void>> = {
+  'is stopped and started': async () => {
+    await postgres.stop();
+    await wait(500);
+    await postgres.start();
+  },
+  'is killed and started': async () => {
+    await postgres.kill();
+    await wait(500);
+    await postgres.start();
+  },
+  'crashes and recovers': async () => {
+    const [row] = await rowsOf<{ pid: number }>(postgres.url, `select pid from pg_stat_activity where application_name = 'convoy' limit 1`);
+    await postgres.crash(row?.pid ?? 0);
+    await wait(100);
+  },
+};
+
+const ask = (url: string, query: string) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+const isThere = () =>
+  rowsOf(postgres.url, 'select 1').then(
+    () => true,
+    () => false,
+  );
+
+test.each(Object.entries(FAILURES))(
+  'a database that %s costs errors while it is away, repeats no write and loses no acknowledged one',
+  async (_, fail) => {
+    const gateway = startGateway({ DATABASE_URL: postgres.url, SECRET_KEY, MAX_WORKERS: '1' });
+    onTestFinished(async () => void (await gateway.stop('SIGKILL')));
+    const { url } = await gateway.ready;
+    const { token } = await createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 }).sign(demoId('ADMIN'));
+    const isKept = async () => (await ask(url, KEPT)).headers.get('x-cache') === 'hit';
+    await until(isKept, 'visitors share answers');
+    const load = loadOn(url, token);
+    await wait(700);
+    const goneAt = performance.now();
+    await fail();
+    await until(isThere, 'the server takes connections');
+    const backAt = performance.now();
+    await wait(2200);
+    await load.end();
+
+    const { seen, acknowledged } = load;
+    const failed = seen.filter(({ code }) => code !== undefined);
+    expect(failed.filter(({ endedAt }) => endedAt < goneAt)).toEqual([]);
+    expect(failed.length).toBeGreaterThan(10);
+    for (const { status, code, retryAfter } of failed) expect([status, code, retryAfter]).toEqual([503, 'DATABASE_UNAVAILABLE', '1']);
+    expect(failed.filter(({ client }) => client === 4 || client === 5)).toEqual([]);
+    const after = seen.filter(({ askedAt }) => askedAt > backAt + 1000);
+    expect(after.length).toBeGreaterThan(200);
+    expect(after.filter(({ code }) => code !== undefined)).toEqual([]);
+    expect(Math.max(...seen.map(({ askedAt, endedAt }) => endedAt - askedAt))).toBeLessThan(1500);
+    await until(isKept, 'visitors share answers again');
+
+    const written = await rowsOf<{ name: string }>(postgres.url, `delete from spas where name like 'Written %' returning name`);
+    const names = new Set(written.map(({ name }) => name));
+    expect(names.size).toBe(written.length);
+    expect(acknowledged.length).toBeGreaterThan(30);
+    expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);
+    expect(gateway.output()).not.toMatch(/"level":(50|60)|secretKey/);
+  },
+  30_000,
+);
+
+test('a statement under which the server crashes is not run again', async () => {
+  const { database, pool, close } = await openPostgres(`${postgres.url}?connection_limit=1`, createLog({ level: 'silent' }));
+  onTestFinished(close);
+  const { signal } = new AbortController();
+  const [row] = await database.query<{ pid: number }>('select pg_backend_pid() as pid', [], signal);
+  const start = performance.now();
+  const crashing = database.query('select pg_sleep(3)', [], signal).catch(databaseError);
+  await wait(20);
+  await postgres.crash(row?.pid ?? 0);
+  expect(await crashing).toMatchObject({ extensions: { code: 'DATABASE_UNAVAILABLE' } });
+  expect(performance.now() - start).toBeLessThan(2500);
+  await until(isThere, 'the server has recovered');
+  expect(await database.query('select 1 as one', [], signal)).toEqual([{ one: 1 }]);
+  expect([pool.totalCount, pool.idleCount]).toEqual([1, 1]);
+});
