@@ -3,6 +3,7 @@ import type { Database } from './batching/database.ts';
 import type { MaybePromise } from './batching/maybe-promise.ts';
 import type { ClientError } from './errors.ts';
 import type { Context, Viewer } from './graphql/context.ts';
+import type { RequestObserver } from './http/request-record.ts';
 import type { LimitMode, LimitName, OperationMaxima } from './limits/limits.ts';
 import type { Pressure } from './limits/pressure.ts';
 import type { Metrics } from './metrics.ts';
@@ -56,6 +57,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   health?: HealthOptions;
   /** Takes what is counted. */
   metrics: Metrics;
+  /** Told of every request that comes over a socket, at its end. Default none. */
+  observers?: readonly RequestObserver[];
   /** Whether answers carry what they have cost the database. Default false. */
   showsProfile?: boolean;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */

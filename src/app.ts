@@ -29,6 +29,7 @@ import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
 import { usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
+import { useRequestRecord } from './plugins/use-request-record.ts';
 import { useSubscriptionLimit } from './plugins/use-subscription-limit.ts';
 import { useToken } from './plugins/use-token.ts';
 import { createFieldLimits } from './rate-limit/field-limits.ts';
@@ -90,8 +91,9 @@ export function createApp(deps: AppDeps): App {
     // Yoga answers any path with this ending; /health itself is useHealth's.
     healthCheckEndpoint: '/health/live',
     maskedErrors: { maskError: createMaskError(errors) },
-    context: ({ request, dependencies, call }) => {
+    context: ({ request, dependencies, call, operation }) => {
       const profile = new RequestProfile();
+      if (operation) operation.profile = profile;
       const client = call?.client ?? NOBODY;
       const ctx: Context = {
         requestId: requestIdOf(request),
@@ -101,6 +103,7 @@ export function createApp(deps: AppDeps): App {
         maxCost,
         budgets: async () => [...(await requestLimits.standing(client.key)), ...(await budget.standing(client.key))],
         profile,
+        operation,
         log,
         prisma,
         pubSub,
@@ -118,6 +121,8 @@ export function createApp(deps: AppDeps): App {
     plugins: [
       // First, so that everything after it can name the request.
       useRequestId(),
+      // Before whatever looks at parameters.
+      useRequestRecord(metrics.operations),
       // Before anything is parsed: a probe must cost nothing.
       useHealth({ isReady: async () => (await database.query('select 1', [])).length === 1, ...deps.health, isOperator }),
       useMetrics({ registry: metrics.registry, isOperator }),
@@ -167,10 +172,13 @@ export function createApp(deps: AppDeps): App {
   const clientOf = createClientOf({ trustedProxies: protection.trustedProxies, readToken: (header) => tokens.read(header) });
   const { maxBodyBytes } = protection;
   const guarded = (next: Guarded) =>
-    createGuard({ clientOf, requestLimits, limits, cors: createCors(deps.corsOrigins), maxBodyBytes, log }, next);
+    createGuard(
+      { clientOf, requestLimits, limits, cors: createCors(deps.corsOrigins), maxBodyBytes, observers: deps.observers, log },
+      next,
+    );
   return {
     fetch: yoga.fetch,
-    listener: guarded(createFastLane(yoga, { endpoint: ENDPOINT, resolve: documents.resolve, cache })),
+    listener: guarded(createFastLane(yoga, { endpoint: ENDPOINT, resolve: documents.resolve, labels: metrics.operations, cache })),
     slowListener: guarded((req, res, call) => takeYogasWay(yoga, req, res, call)),
   };
 }

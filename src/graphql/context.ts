@@ -4,6 +4,7 @@ import type { HasLoaders } from '../batching/request-loaders.ts';
 import type { RequestProfile } from '../batching/request-profile.ts';
 import type { Role } from '../generated/prisma/enums.ts';
 import type { Client } from '../http/client.ts';
+import type { OperationRun } from '../http/request-record.ts';
 import type { Log } from '../log.ts';
 import type { FieldLimits } from '../rate-limit/field-limits.ts';
 import type { Db } from '../resources/prisma.ts';
@@ -29,6 +30,8 @@ export type Context = HasLoaders & {
   budgets(): Promise<readonly BudgetStanding[]>;
   /** What the request has cost the database so far. */
   profile: RequestProfile;
+  /** What is known of the operation, in its request's record. */
+  operation: OperationRun | undefined;
   log: Log;
   prisma: Db;
   pubSub: PubSub<Topics>;

@@ -12,6 +12,8 @@ export type Client = {
   /** `203.0.113.7`, or the /64 of an IPv6 address, which is one subscriber's. */
   address: string;
   isSignedIn: boolean;
+  /** Of who is signed in. */
+  userId?: number;
   /** Whether the address is this machine's or one of a private network, as far as one can know. */
   isPrivate: boolean;
   /** Whether a trusted proxy says that the client came by HTTPS. */
@@ -68,7 +70,9 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
       isSecure: isBehindProxy && protocol === 'https',
     };
     if (authorization === undefined) return anonymous;
-    return when(readToken(authorization), (token) => (token ? { ...anonymous, key: `user ${token.userId}`, isSignedIn: true } : anonymous));
+    return when(readToken(authorization), (token) =>
+      token ? { ...anonymous, key: `user ${token.userId}`, isSignedIn: true, userId: token.userId } : anonymous,
+    );
   };
 }
 

@@ -10,11 +10,12 @@ import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { Dependencies } from '../batching/dependencies.ts';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError, type ErrorCode } from '../errors.ts';
-import { requestIdFrom, requestIdOf } from '../plugins/use-request-id.ts';
+import type { OperationLabels } from '../limits/operation-labels.ts';
 import type { ResponseCache } from '../response-cache/response-cache.ts';
 import type { StoredResponse } from '../response-cache/store.ts';
 import type { Call } from './guard.ts';
 import { isOrdinary, type OperationRequest, type Params, parseParams, readOperation } from './operation-request.ts';
+import { addOperation, type OperationRun } from './request-record.ts';
 
 export type FastLaneOptions = {
   /** The path of GraphQL. */
@@ -23,6 +24,8 @@ export type FastLaneOptions = {
   cache?: { responses: ResponseCache; secondsOf: (params: Params) => number };
   /** Finds the text of documents that come as a hash. Throws ClientError. */
   resolve: (params: Params) => MaybePromise<Params>;
+  /** Labels operations for metrics. */
+  labels: OperationLabels;
 };
 
 /** What has come of a request: the answer as it is written, or what Yoga has more to do with. */
@@ -40,6 +43,8 @@ export type LaneContext = {
   call?: Call;
   outcome?: Outcome;
   dependencies?: Dependencies;
+  /** What is known of this operation, in the request's record. */
+  operation?: OperationRun;
   /** Whether the parameters have their document already. */
   isResolved?: boolean;
 };
@@ -67,7 +72,7 @@ export function useFastLane(): Plugin<LaneContext, LaneContext> {
 /** Answers requests that the guard has let in: ordinary ones by the lane, all others by Yoga's own way. */
 export function createFastLane<Context extends Record<string, unknown>>(
   yoga: YogaServerInstance<LaneContext, Context>,
-  { endpoint, resolve, cache }: FastLaneOptions,
+  { endpoint, resolve, labels, cache }: FastLaneOptions,
 ) {
   const { Request } = yoga.fetchAPI;
 
@@ -88,7 +93,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
       const resolved = resolve(sent);
       params = resolved instanceof Promise ? await resolved : resolved;
     } catch (error) {
-      return takeYogasWay(yoga, withId(req, request), res, call, { error });
+      return takeYogasWay(yoga, req, res, call, { error });
     }
     if (!isOrdinary(asked, params)) return takeYogasWay(yoga, req, res, call);
 
@@ -98,8 +103,8 @@ export function createFastLane<Context extends Record<string, unknown>>(
       const make = async (signal: AbortSignal) => {
         const dependencies = new Dependencies();
         // For others too: it goes on when the client that was first has left.
-        outcome = await execute(req, res, call, params, requestOf(withId(req, request), signal), dependencies);
-        if ('json' in outcome) return { body: outcome.json, dependencies };
+        outcome = await execute(req, res, call, params, requestOf(req, signal), dependencies);
+        if ('json' in outcome) return { body: outcome.json, dependencies, operation: call.record.operations[0]?.name };
         const reason = reasonForAll(outcome);
         if (reason) throw reason;
         return undefined;
@@ -108,13 +113,13 @@ export function createFastLane<Context extends Record<string, unknown>>(
         outcome ??= { error };
         return undefined;
       });
-      if (kept) return writeShared(req, res, call, asked, kept, 'miss', requestIdOf(request));
+      if (kept) return writeShared(req, res, call, asked, kept, 'miss');
     }
     if (request.signal.aborted) return;
     outcome ??= await execute(req, res, call, params, request);
     if (request.signal.aborted) return;
-    if ('json' in outcome) write(res, call, asked, requestIdOf(request), outcome.json, { 'cache-control': 'no-store' });
-    else takeYogasWay(yoga, withId(req, request), res, call, outcome);
+    if ('json' in outcome) write(res, call, asked, outcome.json, { 'cache-control': 'no-store' });
+    else takeYogasWay(yoga, req, res, call, outcome);
   };
 
   /** Runs an operation through Yoga's pipeline. An answer that Yoga has nothing more to do with is written at once: see Outcome. */
@@ -144,7 +149,6 @@ export function createFastLane<Context extends Record<string, unknown>>(
     res: ServerResponse,
     call: Call,
     { type }: OperationRequest,
-    requestId: string,
     json: string | Buffer,
     headers: Record<string, string>,
   ): void {
@@ -153,7 +157,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
       ...call.headers,
       'content-type': `${type}; charset=utf-8`,
       'content-length': Buffer.byteLength(json),
-      'x-request-id': requestId,
+      'x-request-id': call.record.requestId,
       ...headers,
     });
     res.end(json);
@@ -165,18 +169,21 @@ export function createFastLane<Context extends Record<string, unknown>>(
     res: ServerResponse,
     call: Call,
     asked: OperationRequest,
-    { body, etag, expiresAt }: StoredResponse,
+    { body, etag, expiresAt, operation: name }: StoredResponse,
     how: 'hit' | 'miss',
-    requestId = requestIdFrom(req.headers['x-request-id']),
   ): void {
+    const { record } = call;
+    record.cache = how;
+    // Whoever was not the first has executed nothing. Mutations and subscriptions are not kept.
+    if (record.operations.length === 0) addOperation(record, { name, label: labels.learn(name), kind: 'query' });
     if (asked.method === 'POST') {
-      write(res, call, asked, requestId, body, { 'x-cache': how, 'cache-control': 'no-store' });
+      write(res, call, asked, body, { 'x-cache': how, 'cache-control': 'no-store' });
       return;
     }
     const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     const forGet = { 'x-cache': how, 'cache-control': `public, max-age=${maxAge}`, etag, vary: 'accept, authorization, origin' };
-    if (isKnown(req, etag)) res.writeHead(304, { ...call.headers, 'x-request-id': requestId, ...forGet }).end();
-    else write(res, call, asked, requestId, body, forGet);
+    if (isKnown(req, etag)) res.writeHead(304, { ...call.headers, 'x-request-id': record.requestId, ...forGet }).end();
+    else write(res, call, asked, body, forGet);
   }
 }
 
@@ -201,12 +208,6 @@ const oneChunk = (body: Buffer) => ({
     yield body;
   },
 });
-
-/** What is made of the same request later has its id too. */
-function withId(req: IncomingMessage, request: Request): IncomingMessage {
-  req.headers['x-request-id'] = requestIdOf(request);
-  return req;
-}
 
 /** What nobody else should try again at once: the database had no time, or no place, for those who were first. */
 function reasonForAll(outcome: Outcome): Error | undefined {

@@ -12,6 +12,7 @@ import type { Client } from './client.ts';
 import type { Cors } from './cors.ts';
 import { CROSS_SITE_ADVICE, isSimpleCrossSite } from './cross-site.ts';
 import { readBody } from './read-body.ts';
+import { addError, createRequestRecord, observeRequest, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** A request that was let in. */
@@ -21,6 +22,8 @@ export type Call = {
   headers: Record<string, string>;
   /** The whole body of a POST, decompressed. */
   body: Buffer | undefined;
+  /** What is known of the request so far. */
+  record: RequestRecord;
 };
 
 /** Answers a request that was let in. */
@@ -34,6 +37,8 @@ export type GuardOptions = {
   cors: Cors;
   /** The longest body, decompressed, in bytes. Default 1,000,000. */
   maxBodyBytes?: number;
+  /** Told of every request. Default none. */
+  observers?: readonly RequestObserver[];
   log: Log;
 };
 
@@ -47,30 +52,37 @@ const LINGER_MS = 1000;
 
 /** A listener that lets requests through to `next`, or answers why it does not. */
 export function createGuard(
-  { clientOf, requestLimits, limits, cors, log, maxBodyBytes = 1_000_000 }: GuardOptions,
+  { clientOf, requestLimits, limits, cors, log, observers = [], maxBodyBytes = 1_000_000 }: GuardOptions,
   next: Guarded,
 ): RequestListener {
   const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
 
   return (req, res) => {
-    guard(req, res).catch((error) => {
-      log.error({ err: error }, 'a request failed before it had an answer');
+    const requestId = requestIdFrom(req.headers['x-request-id']);
+    // Whatever is made of the request later has the same.
+    req.headers['x-request-id'] = requestId;
+    const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req) });
+    observeRequest(req, res, record, observers);
+    guard(req, res, record).catch((error) => {
+      log.error({ err: error, requestId }, 'a request failed before it had an answer');
+      if (!res.headersSent) record.status = 500;
       res.destroy();
     });
   };
 
-  async function guard(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function guard(req: IncomingMessage, res: ServerResponse, record: RequestRecord): Promise<void> {
     const found = clientOf(req);
     const client = found instanceof Promise ? await found : found;
-    const call: Call = { client, headers: { ...securityHeaders(client), ...cors(req) }, body: undefined };
-    if (UNCOUNTED.has(pathOf(req))) return next(req, res, call);
+    const call: Call = { client, headers: { ...securityHeaders(client), ...cors(req) }, body: undefined, record };
+    record.client = client;
+    if (UNCOUNTED.has(record.path)) return next(req, res, call);
 
     const counted = requestLimits.count(client.key);
     const { headers, refusal } = counted instanceof Promise ? await counted : counted;
     call.headers = { ...call.headers, ...headers };
     if (refusal) return refuse(req, res, call, refusal);
     if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined) {
-      res.writeHead(204, { ...call.headers, 'x-request-id': requestIdFrom(req.headers['x-request-id']) }).end();
+      res.writeHead(204, { ...call.headers, 'x-request-id': record.requestId }).end();
       return;
     }
     if (isSimpleCrossSite(req))
@@ -96,7 +108,8 @@ export function createGuard(
   }
 
   function refuse(req: IncomingMessage, res: ServerResponse, call: Call, error: ClientError): void {
-    const { http, ...extensions } = error.extensions as { http: { status: number; headers?: Record<string, string> } };
+    const { http, ...extensions } = error.extensions as { code: string; http: { status: number; headers?: Record<string, string> } };
+    addError(call.record, extensions.code);
     const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
     res.writeHead(http.status, {
       ...call.headers,
@@ -104,7 +117,7 @@ export function createGuard(
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
-      'x-request-id': requestIdFrom(req.headers['x-request-id']),
+      'x-request-id': call.record.requestId,
     });
     if (req.method !== 'HEAD') res.write(body);
     if (req.complete) {

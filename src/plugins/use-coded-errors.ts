@@ -10,6 +10,8 @@ import {
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
 import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, MAX_ISSUES } from '../errors.ts';
+import type { LaneContext } from '../http/fast-lane.ts';
+import { addError } from '../http/request-record.ts';
 import type { Log } from '../log.ts';
 import { requestIdOf } from './use-request-id.ts';
 
@@ -65,10 +67,13 @@ function originalOf(error: unknown): unknown {
 
 /** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
 export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plugin {
-  const finish = (result: ExecutionResult, request: Request): ExecutionResult => {
+  /** `index`: of the operation in its request. */
+  const finish = (result: ExecutionResult, request: Request, { call }: LaneContext, index = 0): ExecutionResult => {
     if (!result.errors) return result;
     const hasData = result.data != null;
-    return { ...result, errors: result.errors.map((error) => coded(error, request, hasData)) };
+    const errors = result.errors.map((error) => coded(error, request, hasData));
+    if (call) for (const { extensions } of errors) addError(call.record, String(extensions.code), call.record.operations[index]);
+    return { ...result, errors };
   };
 
   const coded = (error: GraphQLError, request: Request, hasData: boolean): GraphQLError => {
@@ -114,11 +119,12 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
         if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
       },
     }),
-    onResultProcess({ request, result, setResult }) {
-      if (Array.isArray(result)) setResult(result.map((one) => finish(one as ExecutionResult, request)));
+    onResultProcess({ request, result, setResult, serverContext }) {
+      const context = serverContext as LaneContext;
+      if (Array.isArray(result)) setResult(result.map((one, index) => finish(one as ExecutionResult, request, context, index)));
       else if (isAsyncIterable(result))
-        setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request)) as typeof result);
-      else setResult(finish(result as ExecutionResult, request));
+        setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request, context)) as typeof result);
+      else setResult(finish(result as ExecutionResult, request, context));
     },
   };
 }

@@ -43,7 +43,8 @@ export function useCost({ limits, costOf, budget, pressure, records, nameOf, max
     const estimate = cost?.estimate(variableValues) ?? 0;
     const { depth, aliases, rootFields, directives, tokens = 0 } = knownFiguresOf(document);
     const name = nameOf(document.loc?.source.body ?? '') ?? getOperationAST(document, operationName)?.name?.value;
-    records.add(name, { cost: estimate, depth, aliases, rootFields, directives, tokens });
+    const label = records.add(name, { cost: estimate, depth, aliases, rootFields, directives, tokens });
+    if (ctx.operation) Object.assign(ctx.operation, { name, label, cost: { estimate, actual: undefined } });
 
     if (estimate > maxCost && limits.isRefused('cost'))
       return { refusal: limitExceeded('cost', 'points', { max: maxCost, actual: estimate }) };
@@ -67,7 +68,9 @@ export function useCost({ limits, costOf, budget, pressure, records, nameOf, max
         onExecuteDone({ result, setResult }) {
           if (isAsyncIterable(result)) return;
           const actual = used(result as ExecutionResult, admitted);
-          reservation.settle(actual, (args.contextValue as LaneContext).call?.headers);
+          const { call, operation } = args.contextValue as LaneContext;
+          if (operation) operation.cost = { estimate, actual };
+          reservation.settle(actual, call?.headers);
           setResult({
             ...result,
             extensions: { ...(result as ExecutionResult).extensions, cost: { requested: estimate, actual, max: maxCost } },

@@ -15,7 +15,8 @@ export function useProfile({ count, isShown }: Options): Plugin<Context> {
   return {
     onExecute: () => ({
       onExecuteDone({ args, result, setResult }) {
-        const { profile } = args.contextValue as Context;
+        const { profile, operation } = args.contextValue as Context;
+        if (operation) operation.durationMs = performance.now() - operation.startedAt;
         count(profile);
         if (isShown && !isAsyncIterable(result)) setResult(withProfile(result as ExecutionResult, profile));
       },

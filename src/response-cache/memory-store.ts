@@ -59,7 +59,11 @@ export function createMemoryStore({ maxBytes }: MemoryStoreOptions): MemoryStore
     set(key, response, tags, moment) {
       if (moment < floor || response.expiresAt <= Date.now()) return false;
       if (tags.some((tag) => (invalidatedAt.get(tag) ?? 0) > moment)) return false;
-      const bytes = ENTRY_BYTES + response.body.length + sum([key, response.etag], bytesOf) + sum(tags, (tag) => TAG_BYTES + bytesOf(tag));
+      const bytes =
+        ENTRY_BYTES +
+        response.body.length +
+        sum([key, response.etag, response.operation ?? ''], bytesOf) +
+        sum(tags, (tag) => TAG_BYTES + bytesOf(tag));
       if (bytes > maxEntryBytes) return false;
       // First, so that a former entry leaves its tags before this one enters them.
       entries.delete(key);

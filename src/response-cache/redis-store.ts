@@ -32,14 +32,14 @@ export function createRedisStore(redis: Redis, { prefix, maxEntryBytes = 262_144
   const commands = define(redis);
   return {
     async get(key) {
-      const [moment, body, etag, expiresAt] = await commands.convoyCacheGet(momentsKey, keyOf(key));
+      const [moment, body, etag, expiresAt, operation] = await commands.convoyCacheGet(momentsKey, keyOf(key));
       // Redis expires by its own clock, which may be behind.
       if (body === undefined || etag === undefined || Number(expiresAt) <= Date.now()) return { found: undefined, moment: Number(moment) };
-      return { found: { body: Buffer.from(body), etag, expiresAt: Number(expiresAt) } };
+      return { found: { body: Buffer.from(body), etag, expiresAt: Number(expiresAt), operation: operation || undefined } };
     },
-    async set(key, { body, etag, expiresAt }, tags, moment) {
+    async set(key, { body, etag, expiresAt, operation = '' }, tags, moment) {
       if (expiresAt <= Date.now() || body.length > maxEntryBytes) return false;
-      const answer = await commands.convoyCacheSet(momentsKey, keyOf(key), moment, body, etag, expiresAt, ...members(tags));
+      const answer = await commands.convoyCacheSet(momentsKey, keyOf(key), moment, body, etag, expiresAt, operation, ...members(tags));
       return answer === 1;
     },
     async invalidate(tags) {
@@ -83,23 +83,23 @@ end
 
 const GET = `${SHARED}
 local now, floor = moments()
-local entry = redis.call('hmget', KEYS[2], 'body', 'etag', 'expiresAt', 'moment', 'tags')
+local entry = redis.call('hmget', KEYS[2], 'body', 'etag', 'expiresAt', 'moment', 'tags', 'operation')
 if not entry[1] then return {text(now)} end
 local moment = tonumber(entry[4])
 if moment < floor or invalidatedSince(cmsgpack.unpack(entry[5]), moment) then
   redis.call('unlink', KEYS[2])
   return {text(now)}
 end
-return {text(now), entry[1], entry[2], entry[3]}
+return {text(now), entry[1], entry[2], entry[3], entry[6] or ''}
 `;
 
 const SET = `${SHARED}
 local now, floor = moments()
 local moment = tonumber(ARGV[1])
 local tags = {}
-for index = 5, #ARGV do tags[#tags + 1] = ARGV[index] end
+for index = 6, #ARGV do tags[#tags + 1] = ARGV[index] end
 if moment < floor or invalidatedSince(tags, moment) then return 0 end
-redis.call('hset', KEYS[2], 'body', ARGV[2], 'etag', ARGV[3], 'expiresAt', ARGV[4], 'moment', ARGV[1], 'tags', cmsgpack.pack(tags))
+redis.call('hset', KEYS[2], 'body', ARGV[2], 'etag', ARGV[3], 'expiresAt', ARGV[4], 'moment', ARGV[1], 'tags', cmsgpack.pack(tags), 'operation', ARGV[5])
 redis.call('pexpireat', KEYS[2], ARGV[4])
 remember()
 return 1
@@ -127,7 +127,10 @@ remember()
 `;
 
 type Commands = {
-  convoyCacheGet(momentsKey: string, key: string): Promise<[moment: string, body?: string, etag?: string, expiresAt?: string]>;
+  convoyCacheGet(
+    momentsKey: string,
+    key: string,
+  ): Promise<[moment: string, body?: string, etag?: string, expiresAt?: string, operation?: string]>;
   convoyCacheSet(momentsKey: string, key: string, ...args: (string | number | Buffer)[]): Promise<0 | 1>;
   convoyCacheInvalidate(momentsKey: string, ...args: (string | number)[]): Promise<unknown>;
   convoyCacheClear(momentsKey: string, ...args: (string | number)[]): Promise<unknown>;

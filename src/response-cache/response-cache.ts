@@ -12,7 +12,7 @@ import type { ResponseStore, StoredResponse } from './store.ts';
 type Changes = { readonly isConnected: boolean; subscribe(listener: ChangeListener): () => void };
 
 /** An answer that was made. */
-export type Made = { body: string; dependencies: Dependencies };
+export type Made = { body: string; dependencies: Dependencies; operation?: string };
 
 type Make = (signal: AbortSignal) => Promise<Made | undefined>;
 
@@ -95,7 +95,7 @@ export function createResponseCache(store: ResponseStore, changes: Changes, log:
     // What was given up may lack what was still to be read.
     if (signal.aborted || !made?.dependencies.isComplete || !isUsable()) return undefined;
     const body = Buffer.from(made.body);
-    const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000 };
+    const response = { body, etag: etagOf(body), expiresAt: Date.now() + maxAgeSeconds * 1000, operation: made.operation };
     return (await ask(store.set(key, response, [...made.dependencies.tags], lookup.moment))) ? response : undefined;
   }
 

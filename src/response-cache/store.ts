@@ -5,6 +5,8 @@ export type StoredResponse = {
   etag: string;
   /** Unix milliseconds. */
   expiresAt: number;
+  /** The name of the operation that it answers; undefined where it has none. */
+  operation?: string;
 };
 
 /** What a lookup found; where nothing, the moment in the sequence of invalidations at which it was not there, for `set`. */

@@ -9,6 +9,7 @@ import type { App } from '../../src/app.ts';
 import type { ProtectionDeps } from '../../src/app-deps.ts';
 import type { BatcherOptions } from '../../src/batching/batcher.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
+import type { RequestObserver } from '../../src/http/request-record.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createGate } from '../../src/plugins/use-gate.ts';
@@ -63,6 +64,7 @@ export async function anApp({
   beside = undefined as { databaseUrl: string } | undefined,
   corsOrigins = [] as string[],
   protection = {} as Partial<ProtectionDeps>,
+  observers = [] as readonly RequestObserver[],
   compileAfter = isPlain ? Number.POSITIVE_INFINITY : 0,
 } = {}) {
   const database = beside
@@ -88,6 +90,7 @@ export async function anApp({
     tokens,
     responseCache: cache,
     corsOrigins,
+    observers,
     log,
   });
   const statements = watchStatements(database.url);
