@@ -59,6 +59,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   metrics: Metrics;
   /** Told of every request that comes over a socket, at its end. Default none. */
   observers?: readonly RequestObserver[];
+  /** What /metrics answers. Default: those of this process. */
+  readMetrics?: () => Promise<string>;
   /** Whether answers carry what they have cost the database. Default false. */
   showsProfile?: boolean;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */

@@ -20,6 +20,7 @@ import { createMaskError, useCodedErrors } from './plugins/use-coded-errors.ts';
 import { useCompiledOperations } from './plugins/use-compiled-operations.ts';
 import { useCost } from './plugins/use-cost.ts';
 import { useDeadline } from './plugins/use-deadline.ts';
+import { useExecutionMetrics } from './plugins/use-execution-metrics.ts';
 import { useGate } from './plugins/use-gate.ts';
 import { useHealth } from './plugins/use-health.ts';
 import { useHiddenSchema } from './plugins/use-hidden-schema.ts';
@@ -109,7 +110,12 @@ export function createApp(deps: AppDeps): App {
         pubSub,
         tokens,
         token: undefined,
-        loaders: new RequestLoaders(batcher, { signal: request.signal, dependencies, onFlush: profile.add }),
+        loaders: new RequestLoaders(batcher, {
+          signal: request.signal,
+          dependencies,
+          onFlush: profile.add,
+          keyCountsOf: metrics.keyCountsOf,
+        }),
         announced: async () => await responseCache?.barrier(),
         // Read through the request's loaders: once for each request, and again after a mutation.
         viewer() {
@@ -125,7 +131,7 @@ export function createApp(deps: AppDeps): App {
       useRequestRecord(metrics.operations),
       // Before anything is parsed: a probe must cost nothing.
       useHealth({ isReady: async () => (await database.query('select 1', [])).length === 1, ...deps.health, isOperator }),
-      useMetrics({ registry: metrics.registry, isOperator }),
+      useMetrics({ read: deps.readMetrics ?? metrics.read, isOperator }),
       // Before Yoga takes a browser's page load for an operation.
       ...(playground
         ? [
@@ -155,7 +161,7 @@ export function createApp(deps: AppDeps): App {
         records: metrics.operations,
         nameOf: documents.nameOf,
       }),
-      useSubscriptionLimit({ limits, max: protection.maxSubscriptions }),
+      useSubscriptionLimit({ limits, max: protection.maxSubscriptions, onChange: metrics.addSubscriptions }),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.
@@ -164,6 +170,8 @@ export function createApp(deps: AppDeps): App {
       useGate(protection.gate),
       // Around the gate: waiting for one's turn takes of the time.
       useDeadline({ deadlineMs }),
+      // Behind whatever may refuse an operation, so that it times those that are executed.
+      useExecutionMetrics(metrics.registry),
       // Last, so that it sees the errors of all others.
       useCodedErrors(errors),
     ],

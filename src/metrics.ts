@@ -5,9 +5,17 @@ import type { Flush } from './batching/batcher.ts';
 import type { RequestProfile } from './batching/request-profile.ts';
 import type { LimitAction, LimitName } from './limits/limits.ts';
 import { createOperationRecords, RECORDED } from './limits/operation-records.ts';
+import { SECONDS } from './metrics/buckets.ts';
+import { createCacheMetrics } from './metrics/cache-metrics.ts';
+import { createDatabaseMetrics } from './metrics/database-metrics.ts';
+import { exposition } from './metrics/exposition.ts';
+import { createLoaderMetrics } from './metrics/loader-metrics.ts';
+import { createTrafficMetrics } from './metrics/traffic-metrics.ts';
 
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const NUMBERS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/** Gauges that only rise: what they have seen outlives its process, see metrics/merge.ts. */
+export const PEAKS: readonly string[] = ['convoy_operation_largest', 'convoy_client_largest'];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -66,16 +74,18 @@ export function createMetrics({ knownOperations = [] }: { knownOperations?: read
     name: 'convoy_rate_limit_fallback',
     help: '1 while Redis does not answer and this process counts by itself.',
     registers,
+    aggregator: 'max',
   });
   fallback.set(0);
   const operations = createOperationRecords(knownOperations);
-  new Gauge({
-    name: 'convoy_operation_calls',
+  new Counter({
+    name: 'convoy_operation_calls_total',
     help: 'How often an operation was about to be executed.',
     labelNames: ['operation'] as const,
     registers,
     collect() {
-      for (const [operation, { calls }] of operations.entries()) this.set({ operation }, calls);
+      this.reset();
+      for (const [operation, { calls }] of operations.entries()) this.inc({ operation }, calls);
     },
   });
   new Gauge({
@@ -83,6 +93,7 @@ export function createMetrics({ knownOperations = [] }: { knownOperations?: read
     help: 'The largest that an operation has been, by what limits bound.',
     labelNames: ['operation', 'figure'] as const,
     registers,
+    aggregator: 'max',
     collect() {
       for (const [operation, record] of operations.entries())
         for (const figure of RECORDED) this.set({ operation, figure }, Math.min(record[figure], Number.MAX_SAFE_INTEGER));
@@ -93,12 +104,19 @@ export function createMetrics({ knownOperations = [] }: { knownOperations?: read
     help: 'The most that one client has had in a window: requests in a minute and an hour, points in a minute.',
     labelNames: ['window'] as const,
     registers,
+    aggregator: 'max',
     collect() {
       for (const [window, most] of operations.usages()) this.set({ window }, most);
     },
   });
   return {
     registry,
+    /** What this process has counted, in the text format of Prometheus. */
+    read: () => exposition(registry),
+    ...createDatabaseMetrics(registers),
+    ...createLoaderMetrics(registers),
+    ...createCacheMetrics(registers),
+    ...createTrafficMetrics(registers),
     /** How large each operation has been. */
     operations,
     countLimit: (limit: LimitName, action: LimitAction): void => met.inc({ limit, action }),
@@ -109,6 +127,7 @@ export function createMetrics({ knownOperations = [] }: { knownOperations?: read
         name: 'convoy_pressure',
         help: 'The delay of the event loop and of what waits, in parts of what is still borne; above 1 anonymous operations are shed.',
         registers,
+        aggregator: 'max',
         collect() {
           this.set(level());
         },

@@ -6,6 +6,7 @@ import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
+import { watchProcess } from './metrics/process-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
 import { loadViewer } from './modules/user/policy.ts';
@@ -75,9 +76,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
   const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes: MAX_DOCUMENTS_BYTES }, log));
   const version = redisUrl === undefined ? '' : versionOf(printedSchema(), persisted.version);
-  const responseCache =
-    maxBytes === undefined ? undefined : await open(openResponseCache({ databaseUrl, redisUrl, version, maxBytes, applicationName }, log));
   const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
+  metrics.watchPool('primary', postgres.pool);
+  const processMetrics = watchProcess(metrics.registry);
+  opened.push(async () => processMetrics.close());
+  const onInvalidation = metrics.countInvalidation;
+  const responseCache =
+    maxBytes === undefined
+      ? undefined
+      : await open(openResponseCache({ databaseUrl, redisUrl, version, maxBytes, applicationName, onInvalidation }, log));
+  if (responseCache?.size) metrics.watchResponses(responseCache.size);
   const counted = await open(openRateLimitStore({ redisUrl, siblings: siblings?.store, onFallback: metrics.setFallback }, log));
   const gate = createGate();
   const pressure = createPressure({
@@ -134,6 +142,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app.listener);
   server.setTimeout(Math.max(config.deadlineMs, SILENCE_MS));
   const connections = createConnections(server, { max: config.workerConnections, onClose: onConnectionClose });
+  metrics.watchServer({ connections: async () => connections.size, requests: () => connections.requests });
   return {
     connections,
     /** Lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */

@@ -67,7 +67,7 @@ test('operations, limits and clients are counted', async () => {
   const world = await anApp({ protection: { modes, rates: { perMinute: 5 }, maxCost: 10 } });
   for (const first of [3, 20]) await world.send({ query: `query Page { a: spas(first: ${first}) { nodes { id } } }` });
   for (let i = 0; i < 5; i++) await world.send({ query: '{ __typename }' });
-  const calls = await samplesOf(world.url, 'convoy_operation_calls');
+  const calls = await samplesOf(world.url, 'convoy_operation_calls_total');
   expect(calls.map(({ labels, value }) => [labels.operation, value])).toEqual([
     ['Page', 2],
     ['anonymous', 3],
@@ -99,7 +99,7 @@ test('whoever makes up ten thousand names of operations fills no metrics', async
   await send({ query: `query ${'x'.repeat(500)} { __typename }` });
   // Not executed, and not named.
   await send({ query: 'query Nothing { nothing }' });
-  const calls = await samplesOf(url, 'convoy_operation_calls');
+  const calls = await samplesOf(url, 'convoy_operation_calls_total');
   expect(calls.length).toBeLessThanOrEqual(201);
   expect(calls.find(({ labels }) => labels.operation === 'other')?.value).toBe(301 - (calls.length - 1));
   expect(calls.some(({ labels }) => labels.operation === 'Nothing' || (labels.operation?.length ?? 0) > 80)).toBe(false);

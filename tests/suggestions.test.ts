@@ -109,7 +109,7 @@ test('metrics that are not there or not open are said in a sentence, and wrong a
 });
 
 const sample = (operation: string, figures: Record<string, number>) => [
-  `convoy_operation_calls{operation="${operation}"} 3`,
+  `convoy_operation_calls_total{operation="${operation}"} 3`,
   ...Object.entries(figures).map(([figure, value]) => `convoy_operation_largest{operation="${operation}",figure="${figure}"} ${value}`),
 ];
 

@@ -18,6 +18,9 @@ export type Loader<K, V> = {
 /** What carries a request's loaders: the GraphQL context. */
 export type HasLoaders = { loaders: RequestLoaders };
 
+/** Keys that a loader was asked for: those that the request knew or waited for already, and those that had to be read. */
+export type KeyCounts = { hits: number; misses: number };
+
 export type RequestLoadersOptions = {
   /** Of the request: when it is aborted, what is still to be read rejects with its reason. */
   signal?: AbortSignal;
@@ -25,6 +28,8 @@ export type RequestLoadersOptions = {
   onFlush?: (flush: Flush) => void;
   /** Gathers what the request reads. */
   dependencies?: Dependencies;
+  /** Where the loader of a name counts its keys. Default nowhere. */
+  keyCountsOf?: (loader: string) => KeyCounts;
 };
 
 /**
@@ -38,15 +43,17 @@ export class RequestLoaders {
   readonly dependencies: Dependencies | undefined;
   readonly #batcher: Batcher;
   readonly #caller: Caller;
+  readonly #keyCountsOf: (loader: string) => KeyCounts;
   readonly #loaders = new Map<object, Loader<never, unknown>>();
   #waiting: (() => void)[] = [];
   #underWay = 0;
   #isScheduled = false;
 
-  constructor(batcher: Batcher, { signal, onFlush, dependencies }: RequestLoadersOptions = {}) {
+  constructor(batcher: Batcher, { signal, onFlush, dependencies, keyCountsOf }: RequestLoadersOptions = {}) {
     this.#batcher = batcher;
     this.dependencies = dependencies;
     this.#caller = new Caller(onFlush);
+    this.#keyCountsOf = keyCountsOf ?? (() => ({ hits: 0, misses: 0 }));
     if (signal?.aborted) this.#caller.leave(signal.reason);
     else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
   }
@@ -80,6 +87,8 @@ export class RequestLoaders {
   #create<K, V, C>(definition: LoaderDefinition<K, V, C>): Loader<K, V> {
     const { name, cacheKey = (key: K) => key as unknown as C } = definition;
     const known = new Map<C, V>();
+    const asked = new Map<C, Promise<V>>();
+    const counts = this.#keyCountsOf(name);
     const read = async (keys: readonly K[]) => {
       const values = await this.#read(definition, keys);
       if (this.dependencies) for (const key of keys) this.dependencies.add(definition.tagsOf?.(this.#batcher.db, key));
@@ -92,19 +101,27 @@ export class RequestLoaders {
     const loader = new DataLoader<K, V, C>((keys) => this.#track(read(keys)), {
       name,
       cacheKeyFn: cacheKey,
+      cacheMap: asked,
       batchScheduleFn: (dispatch) => this.#enqueue(dispatch),
     });
     return {
       load(key) {
         const at = cacheKey(key);
         const value = known.get(at);
-        return value !== undefined || known.has(at) ? (value as V) : loader.load(key);
+        if (value !== undefined || known.has(at)) {
+          counts.hits++;
+          return value as V;
+        }
+        if (asked.has(at)) counts.hits++;
+        else counts.misses++;
+        return loader.load(key);
       },
       // One promise for all of them. Where DataLoader waits for one of them too, the batcher reads it once.
       loadAll: (keys) => {
         const missing: K[] = [];
         for (const key of keys) if (!known.has(cacheKey(key))) missing.push(key);
         if (missing.length === 0) return undefined;
+        counts.misses += missing.length;
         return new Promise((resolve) =>
           this.#enqueue(() =>
             this.#track(read(missing)).then(

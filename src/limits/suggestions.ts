@@ -35,7 +35,7 @@ const UNNAMED = ['anonymous', 'other'];
 /** A table of operations, what limits were met, and lines for .env. Throws StartError where nothing was recorded. */
 export function suggest(samples: readonly Sample[]): string {
   const of = (metric: string) => samples.filter(({ name }) => name === metric);
-  const operations = of('convoy_operation_calls').map(({ labels, value }) => ({
+  const operations = of('convoy_operation_calls_total').map(({ labels, value }) => ({
     name: labels.operation ?? '',
     calls: value,
     figures: RECORDED.map((figure) => largest(samples, labels.operation, figure)),

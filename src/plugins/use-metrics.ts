@@ -1,24 +1,25 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { LaneContext } from '../http/fast-lane.ts';
 import type { createIsOperator } from '../http/operator.ts';
 
 export type MetricsOptions = {
-  registry: Registry;
+  /** The metrics in the text format of Prometheus: this process's own, or those of all workers. Where it rejects, the answer is 503. */
+  read: () => Promise<string>;
   isOperator: ReturnType<typeof createIsOperator>;
 };
 
 /** Serves GET /metrics to operators; 403 to others. The path is exact. */
-export function useMetrics({ registry, isOperator }: MetricsOptions): Plugin<LaneContext, LaneContext> {
+export function useMetrics({ read, isOperator }: MetricsOptions): Plugin<LaneContext, LaneContext> {
   return {
-    async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
+    async onRequest({ request, url, serverContext, fetchAPI: { Response }, endResponse }) {
       if (url.pathname !== '/metrics' || request.method !== 'GET') return;
-      const answer = isOperator((serverContext as LaneContext).call?.client, request.headers.get('authorization'))
-        ? new fetchAPI.Response(await registry.metrics(), {
-            headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
-          })
-        : fetchAPI.Response.json({ errors: [{ message: 'The metrics are not open to you.' }] }, { status: 403 });
-      endResponse(answer);
+      const refuse = (status: number, message: string) => endResponse(Response.json({ errors: [{ message }] }, { status }));
+      if (!isOperator((serverContext as LaneContext).call?.client, request.headers.get('authorization')))
+        return refuse(403, 'The metrics are not open to you.');
+      const text = await read().catch(() => undefined);
+      if (text === undefined) return refuse(503, 'The metrics of the workers cannot be had at the moment.');
+      endResponse(new Response(text, { headers: { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' } }));
     },
   };
 }

@@ -7,22 +7,26 @@ type Options = {
   limits: Limits;
   /** Subscriptions of a client that are open at once. Default 20. */
   max?: number;
+  /** Told of each that opens, as 1, and of each that ends, as -1. */
+  onChange?: (by: 1 | -1) => void;
 };
 
 /** When whoever has too many may look again: they end when somebody closes them. */
 const RETRY_AFTER_MS = 60_000;
 
 /** Bounds how many subscriptions a client holds open: they stay, and each event is work for each of them. */
-export function useSubscriptionLimit({ limits, max = 20 }: Options): Plugin<Context> {
+export function useSubscriptionLimit({ limits, max = 20, onChange }: Options): Plugin<Context> {
   const open = new Map<string, number>();
 
   /** Counts one; returns how to take it back, which may be called again. */
   const add = (key: string) => {
     open.set(key, (open.get(key) ?? 0) + 1);
+    onChange?.(1);
     let isOpen = true;
     return () => {
       if (!isOpen) return;
       isOpen = false;
+      onChange?.(-1);
       const left = (open.get(key) ?? 1) - 1;
       if (left > 0) open.set(key, left);
       else open.delete(key);

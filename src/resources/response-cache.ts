@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { createMemoryStore } from '../response-cache/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../response-cache/memory-store.ts';
 import { createRedisStore } from '../response-cache/redis-store.ts';
 import { createResponseCache } from '../response-cache/response-cache.ts';
 import { openChanges } from './changes.ts';
@@ -15,13 +15,15 @@ type Options = {
   applicationName?: string;
   /** What answers in memory may take, in bytes. */
   maxBytes: number;
+  /** Told of each announcement of changes, and of each gap in which some may have been missed. */
+  onInvalidation?: () => void;
 };
 
 /** A slower answer of Redis is no help: the database is as fast. */
 const COMMAND_TIMEOUT_MS = 250;
 
 /** Opens the cache of answers that visitors share, and what tells it of changes. Throws StartError where a server does not answer. */
-export async function openResponseCache({ databaseUrl, redisUrl, version, maxBytes, applicationName }: Options, log: Log) {
+export async function openResponseCache({ databaseUrl, redisUrl, version, maxBytes, applicationName, onInvalidation }: Options, log: Log) {
   const { changes, close: closeChanges } = await openChanges(databaseUrl, log, { applicationName });
   const redis =
     redisUrl === undefined
@@ -33,12 +35,17 @@ export async function openResponseCache({ databaseUrl, redisUrl, version, maxByt
           await closeChanges();
           throw error;
         });
-  const store = redis ? createRedisStore(redis, { prefix: `convoy:${version}:` }) : createMemoryStore({ maxBytes });
+  const { store, size } = redis
+    ? { store: createRedisStore(redis, { prefix: `convoy:${version}:` }), size: undefined }
+    : inMemory(createMemoryStore({ maxBytes }));
   const responses = createResponseCache(store, changes, log);
+  if (onInvalidation) changes.subscribe({ onChange: onInvalidation, onGap: onInvalidation });
   const doubt = () => responses.doubt(new Error('The connection to Redis was closed.'));
   redis?.on('close', doubt);
   return {
     responses,
+    /** How much is kept in the memory of this process; undefined where it is kept in Redis. */
+    size,
     /** Resolves when changes that were committed before have reached the store. */
     barrier: async () => {
       await changes.barrier();
@@ -51,3 +58,5 @@ export async function openResponseCache({ databaseUrl, redisUrl, version, maxByt
     },
   };
 }
+
+const inMemory = (store: MemoryStore) => ({ store, size: store.size });

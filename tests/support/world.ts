@@ -74,10 +74,18 @@ export async function anApp({
   const log = createLog({ level: 'error', destination: { write: (line: string) => void logged.push(line) } });
   const postgres = await openPostgres(`${database.url}${poolOptions}`, log);
   const messages = await openPubSub(undefined, log);
-  const cacheOptions = { databaseUrl: database.url, redisUrl: responseCache?.redisUrl, version: 'test', maxBytes: 2 ** 24 };
-  const cache = responseCache && (await openResponseCache(cacheOptions, log));
-  const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const metrics = createMetrics();
+  metrics.watchPool('primary', postgres.pool);
+  const cacheOptions = {
+    databaseUrl: database.url,
+    redisUrl: responseCache?.redisUrl,
+    version: 'test',
+    maxBytes: 2 ** 24,
+    onInvalidation: metrics.countInvalidation,
+  };
+  const cache = responseCache && (await openResponseCache(cacheOptions, log));
+  if (cache?.size) metrics.watchResponses(cache.size);
+  const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 });
   const app: App = anAppOver({
     database: postgres.database,
     protection: aProtection({ gate: createGate(maxQueries), ...protection }),
