@@ -181,7 +181,15 @@ export function createApp(deps: AppDeps): App {
   const { maxBodyBytes } = protection;
   const guarded = (next: Guarded) =>
     createGuard(
-      { clientOf, requestLimits, limits, cors: createCors(deps.corsOrigins), maxBodyBytes, observers: deps.observers, log },
+      {
+        clientOf,
+        requestLimits,
+        limits,
+        cors: createCors(deps.corsOrigins),
+        maxBodyBytes,
+        observers: [metrics.observer, ...(deps.observers ?? [])],
+        log,
+      },
       next,
     );
   return {

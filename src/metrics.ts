@@ -10,6 +10,7 @@ import { createCacheMetrics } from './metrics/cache-metrics.ts';
 import { createDatabaseMetrics } from './metrics/database-metrics.ts';
 import { exposition } from './metrics/exposition.ts';
 import { createLoaderMetrics } from './metrics/loader-metrics.ts';
+import { createRequestMetrics } from './metrics/request-metrics.ts';
 import { createTrafficMetrics } from './metrics/traffic-metrics.ts';
 
 const NUMBERS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -116,6 +117,7 @@ export function createMetrics({ knownOperations = [] }: { knownOperations?: read
     ...createDatabaseMetrics(registers),
     ...createLoaderMetrics(registers),
     ...createCacheMetrics(registers),
+    ...createRequestMetrics(registers),
     ...createTrafficMetrics(registers),
     /** How large each operation has been. */
     operations,

@@ -142,7 +142,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app.listener);
   server.setTimeout(Math.max(config.deadlineMs, SILENCE_MS));
   const connections = createConnections(server, { max: config.workerConnections, onClose: onConnectionClose });
-  metrics.watchServer({ connections: async () => connections.size, requests: () => connections.requests });
+  metrics.watchConnections(async () => connections.size);
   return {
     connections,
     /** Lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */

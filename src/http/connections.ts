@@ -24,8 +24,6 @@ export type ConnectionsOptions = {
 
 export type Connections = {
   readonly size: number;
-  /** Requests that are under way. */
-  readonly requests: number;
   readonly isDraining: boolean;
   take(socket: Socket): void;
   /**
@@ -54,9 +52,6 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
   return {
     get size() {
       return sockets.size;
-    },
-    get requests() {
-      return responses.size;
     },
     get isDraining() {
       return isDraining;

@@ -43,7 +43,7 @@ export type GuardOptions = {
 };
 
 /** What is asked all the time, by those who look after the gateway: the very paths, and nothing that begins or ends like them. */
-const UNCOUNTED = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
+export const PROBES = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
 /** Where the limit of bodies is off or watched, this still bounds what a request takes of the memory. */
 const MAX_UNENFORCED_BYTES = 25_000_000;
 
@@ -75,7 +75,7 @@ export function createGuard(
     const client = found instanceof Promise ? await found : found;
     const call: Call = { client, headers: { ...securityHeaders(client), ...cors(req) }, body: undefined, record };
     record.client = client;
-    if (UNCOUNTED.has(record.path)) return next(req, res, call);
+    if (PROBES.has(record.path)) return next(req, res, call);
 
     const counted = requestLimits.count(client.key);
     const { headers, refusal } = counted instanceof Promise ? await counted : counted;
