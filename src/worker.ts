@@ -78,6 +78,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const version = redisUrl === undefined ? '' : versionOf(printedSchema(), persisted.version);
   const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
   metrics.watchPool('primary', postgres.pool);
+  // Where there are several, the primary shows the budget of all.
+  if (siblings) opened.push(siblings.sendMetrics(metrics.registry));
+  else metrics.setConnectionsBudget(config.databaseConnections);
   const processMetrics = watchProcess(metrics.registry);
   opened.push(async () => processMetrics.close());
   const onInvalidation = metrics.countInvalidation;
@@ -105,6 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const app = createApp({
     database: postgres.database,
     batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
+    readMetrics: siblings?.readMetrics,
     responseCache: responseCache && { responses: responseCache.responses, barrier },
     health: {
       isReady: async () => !connections.isDraining && (await isCurrent()),

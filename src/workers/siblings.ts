@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import { createParentStore } from '../rate-limit/shared-store.ts';
 import type { RateLimitStore } from '../rate-limit/store.ts';
 import type { Peer } from './peer.ts';
@@ -15,7 +16,16 @@ export type Siblings = {
   barrier(): Promise<void>;
   /** What to wait for when one of them asks. */
   onBarrier(barrier: () => Promise<void>): void;
+  /** Sends the figures of this process now and then, and whenever the primary asks for them. Returns how to stop, which sends the last ones. */
+  sendMetrics(registry: Registry): () => Promise<void>;
+  /** The figures of all processes, in the text format of Prometheus. */
+  readMetrics(): Promise<string>;
 };
+
+/** How often figures are sent: what was counted since is lost with a worker that is killed. */
+const METRICS_MS = 5000;
+/** How long the primary may take to ask all for theirs. */
+const READING_MS = 3000;
 
 /** How long the primary may take to ask all of them. */
 const BARRIER_MS = 1000;
@@ -26,4 +36,16 @@ export const createSiblings = (primary: Peer): Siblings => ({
   onEvent: (listener) => primary.on('event', listener),
   barrier: () => primary.ask<void>('barrier', undefined, BARRIER_MS).catch(() => undefined),
   onBarrier: (barrier) => primary.on('barrier', barrier),
+  sendMetrics(registry) {
+    const snapshot = () => registry.getMetricsAsJSON();
+    // With an answer, so that the last ones have arrived before the process ends.
+    const send = async () => primary.ask('metrics', await snapshot(), READING_MS).catch(() => undefined);
+    primary.on('snapshot', snapshot);
+    const timer = setInterval(send, METRICS_MS).unref();
+    return async () => {
+      clearInterval(timer);
+      await send();
+    };
+  },
+  readMetrics: () => primary.ask('read metrics', undefined, READING_MS),
 });

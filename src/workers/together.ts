@@ -6,7 +6,8 @@ import type { Log } from '../log.ts';
 import type { Running } from '../primary.ts';
 import { createMemoryStore } from '../rate-limit/memory-store.ts';
 import { createDistributor } from './distributor.ts';
-import { type Member, startFleet } from './fleet.ts';
+import { type Fleet, type Member, startFleet } from './fleet.ts';
+import { createFleetMetrics } from './fleet-metrics.ts';
 import type { Orders } from './member.ts';
 import { createPeer } from './peer.ts';
 import { createSwitchboard } from './switchboard.ts';
@@ -20,6 +21,12 @@ const DRAIN_MS = 30_000;
 export async function startTogether(config: Config, orders: Orders, onGone: (name: string) => Promise<void>, log: Log): Promise<Running> {
   const distributor = createDistributor({ maxConnections: config.workerConnections });
   const switchboard = createSwitchboard(createMemoryStore());
+  let fleet: Fleet | undefined;
+  const metrics = createFleetMetrics(() => ({
+    running: fleet?.running ?? 0,
+    losses: fleet?.losses ?? 0,
+    budget: config.databaseConnections,
+  }));
   const nameOf = (slot: number) => `${orders.applicationName}/${slot}`;
 
   function start(slot: number): Member {
@@ -29,10 +36,12 @@ export async function startTogether(config: Config, orders: Orders, onGone: (nam
     const ended = once(worker.process, 'exit').then(([code, signal]) => {
       distributor.remove(worker.id);
       switchboard.remove(worker.id);
+      metrics.remove(worker.id);
       return signal ?? `exit code ${code}`;
     });
     const ready = peer.ask<void>('start', { ...orders, applicationName: nameOf(slot) } satisfies Orders, START_MS).then(() => {
       switchboard.add(worker.id, worker.process, peer);
+      metrics.add(worker.id, peer);
       stopTaking = distributor.add(worker.id, peer);
     });
     return {
@@ -47,7 +56,7 @@ export async function startTogether(config: Config, orders: Orders, onGone: (nam
   }
 
   const port = await distributor.listen(config.port, config.host);
-  const fleet = await startFleet({
+  const started = await startFleet({
     size: config.maxWorkers,
     start,
     onEnd: (slot) => onGone(nameOf(slot)),
@@ -57,12 +66,13 @@ export async function startTogether(config: Config, orders: Orders, onGone: (nam
     distributor.close();
     throw new StartError(error.message);
   });
+  fleet = started;
   return {
     port,
-    roll: fleet.roll,
+    roll: started.roll,
     close: async (options) => {
       distributor.close();
-      await fleet.stop(options);
+      await started.stop(options);
     },
   };
 }
