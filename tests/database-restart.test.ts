@@ -125,7 +125,7 @@ test.each(Object.entries(FAILURES))(
     for (const { status, code, retryAfter } of failed) expect([status, code, retryAfter]).toEqual([503, 'DATABASE_UNAVAILABLE', '1']);
     expect(failed.filter(({ client }) => client === 4 || client === 5)).toEqual([]);
     const after = seen.filter(({ askedAt }) => askedAt > backAt + 1000);
-    expect(after.length).toBeGreaterThan(200);
+    expect(after.length).toBeGreaterThan(50);
     expect(after.filter(({ code }) => code !== undefined)).toEqual([]);
     expect(Math.max(...seen.map(({ askedAt, endedAt }) => endedAt - askedAt))).toBeLessThan(1500);
     await until(isKept, 'visitors share answers again');
