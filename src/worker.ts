@@ -71,7 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const postgres = await open(
     openPostgres(databaseUrl, log, { statementTimeoutMs: config.deadlineMs, maxConnections: share.primary, applicationName }),
   );
-  const messages = await open(openPubSub(config.redisUrl, log, siblings));
+  const messages = await open(openPubSub(config.redisUrl, log, { relay: siblings }));
   const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
   const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
   const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes: MAX_DOCUMENTS_BYTES }, log));

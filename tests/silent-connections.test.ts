@@ -10,7 +10,7 @@ import { parseDatabaseUrl } from '../src/resources/database-url.ts';
 import { openPostgres } from '../src/resources/postgres.ts';
 import { range, until } from './support/batching.ts';
 import { createDatabase, rowsOf, SEEDED_SCALE, withAdmin } from './support/database.ts';
-import { aLineTo } from './support/database-line.ts';
+import { aLineTo } from './support/spoilt-line.ts';
 import { anApp } from './support/world.ts';
 
 const silent = createLog({ level: 'silent' });

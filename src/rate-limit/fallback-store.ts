@@ -7,6 +7,8 @@ export type FallbackStoreOptions = {
   onChange?: (isFallback: boolean) => void;
   /** How long after a failure the main store is tried again, in milliseconds. Default 1000. */
   retryMs?: number;
+  /** Rejects where the main store could not count. Default: nothing is taken from it, which says little of one that can be read alone. */
+  probe?: () => Promise<unknown>;
 };
 
 /**
@@ -20,7 +22,7 @@ export type FallbackStoreOptions = {
 export function createFallbackStore(
   main: RateLimitStore,
   fallback: RateLimitStore,
-  { log, onChange, retryMs = 1000 }: FallbackStoreOptions,
+  { log, onChange, retryMs = 1000, probe }: FallbackStoreOptions,
 ): RateLimitStore {
   let isFallback = false;
   let isTrying = false;
@@ -65,7 +67,7 @@ export function createFallbackStore(
     take(key, windows, amount) {
       if (!isFallback)
         return ask(() => main.take(key, windows, amount)).then((verdict) => verdict ?? takeFromFallback(key, windows, amount));
-      if (!isTrying && performance.now() >= retryAt) tryMain(async () => main.take(key, windows, 0));
+      if (!isTrying && performance.now() >= retryAt) tryMain(probe ?? (async () => main.take(key, windows, 0)));
       return takeFromFallback(key, windows, amount);
     },
     refund(key, windows, amount, at) {

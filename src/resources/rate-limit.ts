@@ -27,8 +27,10 @@ export async function openRateLimitStore({ redisUrl, siblings, prefix = 'convoy:
     return { store, close: async () => undefined };
   }
   const redis = await openRedisCommands(redisUrl, { commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  // A Redis that is full, or a replica, answers what is read and counts nothing.
+  const probe = () => redis.set(`${prefix}probe`, 1, 'PX', 1000);
   return {
-    store: createFallbackStore(createRedisStore(redis, { prefix }), memory, { log, onChange: onFallback }),
+    store: createFallbackStore(createRedisStore(redis, { prefix }), memory, { log, onChange: onFallback, probe }),
     close: async () => redis.disconnect(),
   };
 }

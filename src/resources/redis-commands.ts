@@ -4,12 +4,14 @@ import { StartError } from '../errors.ts';
 type Options = {
   /** How long a command may take: requests wait for it, and have another way when it fails. In milliseconds. */
   commandTimeoutMs: number;
-  /** Called each time that the connection fails or cannot be had again. Commands fail with the same error. */
+  /** Called when the connection has failed, once until it is back. Commands fail meanwhile. */
   onError?: (error: Error) => void;
 };
 
 /** How long the connection may take to come back after Redis did. */
 const MAX_RECONNECT_MS = 1000;
+/** From when on a connection on which nothing comes is given up, where an answer is due: it may be dead without a word. */
+const SILENCE_MS = 2000;
 
 /** Opens a connection for commands that nobody waits for while Redis is away: they fail at once. Throws StartError where it does not answer. */
 export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, onError = () => undefined }: Options): Promise<Redis> {
@@ -19,9 +21,19 @@ export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, on
     enableOfflineQueue: false,
     connectTimeout: 3000,
     commandTimeout: commandTimeoutMs,
+    socketTimeout: SILENCE_MS,
     retryStrategy: (times) => Math.min(50 * times, MAX_RECONNECT_MS),
+    // After a failover the address may lead to another server; over the old connection the former primary refuses for good.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   });
-  redis.on('error', onError);
+  let isLost = false;
+  redis.on('error', (error) => {
+    if (!isLost) onError(error);
+    isLost = true;
+  });
+  redis.on('ready', () => {
+    isLost = false;
+  });
   await redis.connect().catch((error) => {
     redis.disconnect();
     throw new StartError(`Redis does not answer (${error.message}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
