@@ -1,0 +1,25 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { readSamples } from '../../src/limits/suggestions.ts';
+
+export const metricsUrl = (url: string) => `${new URL(url).origin}/metrics`;
+
+/** The metrics of a gateway: the text, and each sample's value by its name and its labels in their order, as `name a b`. */
+export async function scrape({ url }: { url: string }) {
+  const text = await (await fetch(metricsUrl(url))).text();
+  const samples = readSamples(text);
+  const values = new Map(samples.map(({ name, labels, value }) => [[name, ...Object.values(labels)].join(' '), value]));
+  return { text, samples, of: (key: string) => values.get(key) };
+}
+
+/** What `work` adds to counters: those of a metric that have grown, by their labels. */
+export async function growthOf(gateway: { url: string }, metric: string, work: () => Promise<unknown>): Promise<Record<string, number>> {
+  const read = async () =>
+    (await scrape(gateway)).samples
+      .filter(({ name }) => name === metric)
+      .map(({ labels, value }) => [Object.values(labels).join(' '), value] as const);
+  const before = new Map(await read());
+  await work();
+  // A request ends when its connection has taken the answer, and its client may read it before.
+  await wait(50);
+  return Object.fromEntries((await read()).map(([key, value]) => [key, value - (before.get(key) ?? 0)]).filter(([, by]) => by !== 0));
+}
