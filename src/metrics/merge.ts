@@ -3,7 +3,7 @@
 
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 import { createOperationLabels } from '../limits/operation-labels.ts';
-import { exposition } from './exposition.ts';
+import { inTurns } from './exposition.ts';
 
 /** What a process has counted: `getMetricsAsJSON()` of its registry, as it comes over IPC. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string> & { metricName?: string }>[];
@@ -60,15 +60,15 @@ export function createMetricsTotals({ knownOperations, peaks = [] }: MetricsTota
       for (const first of retired) if (retired.size > MAX_RETIRED) retired.delete(first);
       const last = live.get(workerId);
       if (!live.delete(workerId) || !last) return;
-      departed = sumOf([departed, last.filter(lasts)]);
+      departed = sumOf([departed, last.filter(lasts)]).getMetricsAsArray() as unknown as MetricsSnapshot;
     },
     async text(own = []) {
-      return await exposition(AggregatorRegistry.aggregate([departed, ...live.values(), taken(own)] as object[][]));
+      const all = [departed, ...live.values(), taken(own)];
+      const names = new Set(all.flatMap((snapshot) => snapshot.map(({ name }) => name)));
+      return await inTurns(names, (name) => sumOf(all.map((snapshot) => snapshot.filter((metric) => metric.name === name))).metrics());
     },
   };
 }
 
 /** By each metric's own rule. */
-function sumOf(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
-  return AggregatorRegistry.aggregate(snapshots as object[]).getMetricsAsArray() as unknown as MetricsSnapshot;
-}
+const sumOf = (snapshots: readonly MetricsSnapshot[]) => AggregatorRegistry.aggregate(snapshots as object[]);
