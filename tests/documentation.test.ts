@@ -5,6 +5,7 @@ import { variables } from '../src/config.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { schema } from '../src/graphql/schema.ts';
 import { LIMITS } from '../src/limits/limits.ts';
+import { everyMetric } from './support/metrics.ts';
 
 const read = (file: string) => readFile(new URL(`../${file}`, import.meta.url), 'utf8');
 
@@ -38,6 +39,13 @@ test("README's table of errors is the catalogue", async () => {
 
 test("README's table of limits has every limit", async () => {
   expect(await table('Protection')).toEqual(Object.entries(LIMITS));
+});
+
+test("README's table of metrics is what a gateway shows of its own", async () => {
+  const shown = everyMetric().getMetricsAsArray() as unknown as { name: string; help: string; labelNames: string[] }[];
+  const own = shown.filter(({ name }) => name.startsWith('convoy_'));
+  const documented = (await table('Metrics')).map(([name, labels, meaning]) => [name, labels?.replaceAll('`', ''), meaning]);
+  expect(documented.toSorted()).toEqual(own.map(({ name, labelNames, help }) => [name, labelNames.join(', '), help]).toSorted());
 });
 
 test('everything in the schema has a description', () => {

@@ -66,7 +66,7 @@ test('who is refused at the door is counted by the status', async () => {
   expect([of('convoy_errors_total RATE_LIMITED'), of('convoy_limits_met_total requests refused')]).toEqual([2, 2]);
 });
 
-test('answers that visitors share are counted as kept, hit or nobody else’s, with what they take and what drops them', async () => {
+test('answers that visitors share are counted as kept, hit or of one reader alone, with what they take and what drops them', async () => {
   const world = await anApp({ isDirect: false, responseCache: {} });
   const own = () => world.send({ query: PAGE }, { as: 'USER' });
   const counted = await growthOf(world, 'convoy_response_cache_total', async () => {

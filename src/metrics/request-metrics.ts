@@ -37,7 +37,7 @@ export function createRequestMetrics(registers: Registry[]) {
   });
   const shared = new Counter({
     name: 'convoy_response_cache_total',
-    help: 'Queries by how they were answered: hit from what is kept, miss to be kept from now on, skip as nobody else’s.',
+    help: 'Queries by how they were answered: hit from what is kept, miss to be kept from now on, skip for one reader alone.',
     labelNames: ['result'] as const,
     registers,
   });

@@ -1,5 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
 import { readSamples } from '../../src/limits/suggestions.ts';
+import { watchProcess } from '../../src/metrics/process-metrics.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { useExecutionMetrics } from '../../src/plugins/use-execution-metrics.ts';
 
 export const metricsUrl = (url: string) => `${new URL(url).origin}/metrics`;
 
@@ -22,4 +27,18 @@ export async function growthOf(gateway: { url: string }, metric: string, work: (
   // A request ends when its connection has taken the answer, and its client may read it before.
   await wait(50);
   return Object.fromEntries((await read()).map(([key, value]) => [key, value - (before.get(key) ?? 0)]).filter(([, by]) => by !== 0));
+}
+
+/** A registry with every metric that any process may show. */
+export function everyMetric(): Registry {
+  const metrics = createMetrics();
+  const pool = Object.assign(new EventEmitter(), { totalCount: 0, idleCount: 0, waitingCount: 0, options: { max: 1 } });
+  metrics.watchPool('primary', pool);
+  metrics.setConnectionsBudget(1);
+  metrics.watchConnections(async () => 0);
+  metrics.watchPressure(() => 0);
+  metrics.watchResponses(() => ({ responses: 0, bytes: 0 }));
+  useExecutionMetrics(metrics.registry);
+  watchProcess(metrics.registry).close();
+  return metrics.registry;
 }
