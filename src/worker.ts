@@ -11,6 +11,7 @@ import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
 import { loadViewer } from './modules/user/policy.ts';
 import { createGate } from './plugins/use-gate.ts';
+import { createRequestLog } from './request-log.ts';
 import { createDatabaseCheck } from './resources/database-check.ts';
 import { databaseError } from './resources/database-errors.ts';
 import { openPersistedDocuments } from './resources/persisted.ts';
@@ -104,6 +105,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const barrier = async () => void (await Promise.all([responseCache?.barrier(), redisUrl === undefined && siblings?.barrier()]));
   // With Redis, what one worker has dropped is dropped for all.
   if (responseCache && redisUrl === undefined) siblings?.onBarrier(responseCache.barrier);
+  const requestLog = createRequestLog(log, { slowOperationMs: config.slowOperationMs });
+  opened.push(async () => requestLog.close());
 
   const app = createApp({
     database: postgres.database,
@@ -132,6 +135,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       documents: persisted.documents,
       metricsToken: config.metricsToken,
     },
+    observers: [requestLog],
     showsProfile: config.showsProfile,
     prisma: postgres.prisma,
     pubSub: messages.pubSub,

@@ -18,7 +18,7 @@
 import { Overloaded } from '../errors.ts';
 import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket, waitersOf } from './batch-queue.ts';
 import type { Database } from './database.ts';
-import { Run } from './run.ts';
+import { Run, type Statement } from './run.ts';
 
 /**
  * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other
@@ -45,6 +45,10 @@ export type Flush = {
   /** How long the one that asked first has waited for its start, in milliseconds. */
   waitMs: number;
   durationMs: number;
+  /** When it started, by `performance.now`, in milliseconds. */
+  startedAt: number;
+  /** What was sent to the database for it: usually one. */
+  statements: readonly Statement[];
 };
 
 export type BatcherOptions = {
@@ -194,18 +198,19 @@ export class Batcher {
   /** Reads entries and settles them. It never rejects. */
   async #run(group: BatchQueue['group'], entries: readonly Entry[], tries: Tries): Promise<void> {
     const startedAt = performance.now();
+    const { db, statements } = new Run(this.db, entries);
     try {
       const values = await group.batch(
-        new Run(this.db, entries).db,
+        db,
         entries.map(({ key }) => key),
       );
       if (values.length !== entries.length) throw new Error(`${group.name} answered ${values.length} of ${entries.length} keys.`);
       if (this.#options.onShared) values.forEach(this.#options.onShared);
       tries.most = Number.POSITIVE_INFINITY;
-      this.#report(group.name, entries, startedAt);
+      this.#report(group.name, entries, startedAt, statements);
       for (const [i, entry] of entries.entries()) settle(entry, values[i]);
     } catch (error) {
-      this.#report(group.name, entries, startedAt);
+      this.#report(group.name, entries, startedAt, statements);
       // A database without a free connection has been waited for: nobody waits for it again.
       const mayBeOfOneKey = !(error instanceof Overloaded) && this.#options.mayBeOfOneKey(error);
       const isWorthIt = ++tries.failures <= tries.most && startedAt < tries.until && mayBeOfOneKey;
@@ -222,7 +227,7 @@ export class Batcher {
     }
   }
 
-  #report(loader: string, entries: readonly Entry[], startedAt: number): void {
+  #report(loader: string, entries: readonly Entry[], startedAt: number, statements: readonly Statement[]): void {
     const { callers, firstAskedAt } = waitersOf(entries);
     const flush: Flush = {
       loader,
@@ -230,6 +235,8 @@ export class Batcher {
       callers: callers.size,
       waitMs: Math.max(0, startedAt - firstAskedAt),
       durationMs: performance.now() - startedAt,
+      startedAt,
+      statements,
     };
     this.#options.onFlush?.(flush);
     for (const caller of callers) caller.onFlush?.(flush);

@@ -1,17 +1,41 @@
 import type { Entry } from './batch-queue.ts';
 import type { Database } from './database.ts';
 
+/** A statement as it was sent. */
+export type Statement = {
+  /** Without values, which are sent beside it. */
+  text: string;
+  /** By `performance.now`, in milliseconds. */
+  startedAt: number;
+  /** 0 while it is under way. */
+  durationMs: number;
+};
+
 /** The work of one call of a batch function. Its statements are cancelled when the last of its entries is not wanted any more. */
 export class Run {
   /** The database as the batch function gets it: with the same functions, but that `query` knows when to stop. */
   readonly db: Database;
+  /** Those that it has sent so far. */
+  readonly statements: Statement[] = [];
   readonly #controller = new AbortController();
   #wanted: number;
 
   /** `entries`: each is wanted by somebody. */
   constructor({ table, query }: Database, entries: readonly Entry[]) {
     const { signal } = this.#controller;
-    this.db = { table, query: (text, values) => query(text, values, signal) };
+    this.db = {
+      table,
+      query: (text, values) => {
+        const statement = { text, startedAt: performance.now(), durationMs: 0 };
+        this.statements.push(statement);
+        const result = query<never>(text, values, signal);
+        const end = () => {
+          statement.durationMs = performance.now() - statement.startedAt;
+        };
+        result.then(end, end);
+        return result;
+      },
+    };
     this.#wanted = entries.length;
     for (const entry of entries) entry.run = this;
   }

@@ -14,6 +14,7 @@ import { CROSS_SITE_ADVICE, isSimpleCrossSite } from './cross-site.ts';
 import { readBody } from './read-body.ts';
 import { addError, createRequestRecord, observeRequest, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { securityHeaders } from './security-headers.ts';
+import { traceContextOf } from './trace-context.ts';
 
 /** A request that was let in. */
 export type Call = {
@@ -61,7 +62,7 @@ export function createGuard(
     const requestId = requestIdFrom(req.headers['x-request-id']);
     // Whatever is made of the request later has the same.
     req.headers['x-request-id'] = requestId;
-    const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req) });
+    const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req), trace: traceContextOf(req.headers) });
     observeRequest(req, res, record, observers);
     guard(req, res, record).catch((error) => {
       log.error({ err: error, requestId }, 'a request failed before it had an answer');

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RequestProfile } from '../batching/request-profile.ts';
 import type { Client } from './client.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** An operation that a request carried. */
 export type OperationRun = {
@@ -34,6 +35,8 @@ export type RequestRecord = {
   readonly startedAt: number;
   /** Undefined where the request ended before it was known who sent it. */
   client: Client | undefined;
+  /** The trace that it belongs to; undefined where it is in none. */
+  trace: TraceContext | undefined;
   /** In the order in which they came: usually one, several for an array, none for a request that is no operation or was refused before. */
   readonly operations: OperationRun[];
   /** `hit` for an answer that was kept, `miss` for one that is kept now, undefined for one that is nobody else's. */
@@ -60,13 +63,16 @@ export type RequestObserver = {
 const CLIENT_LEFT = 499;
 const MAX_CODES = 10;
 
-export function createRequestRecord(request: Pick<RequestRecord, 'requestId' | 'method' | 'path'>): RequestRecord {
+export function createRequestRecord(
+  request: Pick<RequestRecord, 'requestId' | 'method' | 'path'> & Pick<Partial<RequestRecord>, 'trace'>,
+): RequestRecord {
   return {
     requestId: request.requestId,
     method: request.method,
     path: request.path,
     startedAt: performance.now(),
     client: undefined,
+    trace: request.trace,
     operations: [],
     cache: undefined,
     errorCodes: [],

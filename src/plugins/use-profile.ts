@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Flush } from '../batching/batcher.ts';
 import type { RequestProfile } from '../batching/request-profile.ts';
 import type { Context } from '../graphql/context.ts';
 
@@ -25,11 +26,14 @@ export function useProfile({ count, isShown }: Options): Plugin<Context> {
 }
 
 function withProfile(result: ExecutionResult, { count, share, statements }: RequestProfile): ExecutionResult {
-  const profile = { statements: count, share: rounded(share), batches: statements.map((flush) => mapNumbers(flush)) };
+  const profile = { statements: count, share: rounded(share), batches: statements.map(shownOf) };
   const spent = statements.reduce((sum, { waitMs, durationMs }) => sum + waitMs + durationMs, 0);
   const timing = `db;dur=${rounded(spent)};desc="${count} statements, a share of ${rounded(share)}"`;
   return { ...result, extensions: { ...result.extensions, profile, http: { headers: { 'server-timing': timing } } } };
 }
+
+/** What a client may see of a flush: the texts of statements are not theirs. */
+const shownOf = ({ loader, keys, callers, waitMs, durationMs }: Flush) => mapNumbers({ loader, keys, callers, waitMs, durationMs });
 
 const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
