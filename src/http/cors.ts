@@ -8,6 +8,7 @@ const EXPOSED_HEADERS = [
   'Retry-After',
   'Server-Timing',
   'X-Cache',
+  'X-Convoy-LSN',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',

@@ -9,20 +9,24 @@ const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_
  * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10, and never more than `maxConnections`), `pool_timeout` (seconds that a
  * caller waits for one, default 2, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
  * (seconds; raises the bound of both waits where it is longer) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
- * `statementTimeoutMs` is a further bound for statements: the smaller of the two holds.
+ * `statementTimeoutMs` is a further bound for statements: the smaller of the two holds. `setting`: where the URL comes from, for errors.
  * Throws StartError when the URL or a number in it cannot be read. The password is never part of the message.
  */
 export function parseDatabaseUrl(
   databaseUrl: string,
-  { statementTimeoutMs = 0, maxConnections }: { statementTimeoutMs?: number; maxConnections?: number } = {},
+  {
+    statementTimeoutMs = 0,
+    maxConnections,
+    setting = 'DATABASE_URL',
+  }: { statementTimeoutMs?: number; maxConnections?: number; setting?: string } = {},
 ): PoolConfig & { schema?: string } {
   let url: URL;
   try {
     url = new URL(databaseUrl);
   } catch {
-    throw new StartError('DATABASE_URL is not a URL. It looks like postgresql://user:password@host:5432/database.');
+    throw new StartError(`${setting} is not a URL. It looks like postgresql://user:password@host:5432/database.`);
   }
-  if (!/^postgres(ql)?:$/.test(url.protocol)) throw new StartError(`DATABASE_URL must begin with postgresql://, not ${url.protocol}//.`);
+  if (!/^postgres(ql)?:$/.test(url.protocol)) throw new StartError(`${setting} must begin with postgresql://, not ${url.protocol}//.`);
 
   const take = (name: string) => {
     const value = url.searchParams.get(name);
@@ -31,19 +35,19 @@ export function parseDatabaseUrl(
   };
   const number = (name: keyof typeof DEFAULTS) => {
     const value = Number(take(name) ?? DEFAULTS[name]);
-    if (!Number.isInteger(value) || value < 0) throw new StartError(`${name} in DATABASE_URL must be a whole number, 0 or more.`);
+    if (!Number.isInteger(value) || value < 0) throw new StartError(`${name} in ${setting} must be a whole number, 0 or more.`);
     return value;
   };
   const isLimited = url.searchParams.has('connection_limit');
   const limit = number('connection_limit');
   const max = isLimited ? Math.min(limit, maxConnections ?? limit) : (maxConnections ?? limit);
-  if (max === 0) throw new StartError('connection_limit in DATABASE_URL must be at least 1.');
+  if (max === 0) throw new StartError(`connection_limit in ${setting} must be at least 1.`);
   const poolTimeoutMs = number('pool_timeout') * 1000;
   const statementBounds = [number('statement_timeout'), statementTimeoutMs].filter((bound) => bound > 0);
   const connectTimeoutMs = number('connect_timeout') * 1000;
   const schema = take('schema');
   if (schema !== undefined && !/^\w+$/.test(schema))
-    throw new StartError('schema in DATABASE_URL must be a name of letters, digits and underscores.');
+    throw new StartError(`schema in ${setting} must be a name of letters, digits and underscores.`);
   const options = take('options');
   // Meant for Prisma's former engine; node-postgres would hand them to the server, which refuses what it does not know.
   for (const name of ['pgbouncer', 'socket_timeout', 'statement_cache_size']) take(name);

@@ -1,14 +1,12 @@
 import pg from 'pg';
-import type { Column, Database, Table } from '../batching/database.ts';
+import type { Column, Table } from '../batching/database.ts';
 import { StartError } from '../errors.ts';
-import { Prisma } from '../generated/prisma/client.ts';
 import type { Log } from '../log.ts';
-import { cancellableQuery } from './cancellable-query.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { parseDatabaseUrl } from './database-url.ts';
+import { createPooledDatabase } from './pooled-database.ts';
 import { openPrisma } from './prisma.ts';
 
-const MAX_PREPARED = 500;
 const READERS_SHARE = 0.8;
 /** More statements at once serve nobody sooner: what waits travels together. */
 const MAX_READS = 16;
@@ -43,29 +41,11 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
     await close();
     throw error;
   });
-  const names = new Map<string, string>();
-  const database: Database = {
-    table(model) {
-      const table = tables.get(model);
-      if (!table) throw new Error(`There is no model ${model}.`);
-      return table;
-    },
-    async query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal) {
-      let name = names.get(text);
-      // The text of an EXPLAIN changes with the size of its batch: names are for the texts that come back.
-      if (name === undefined && names.size < MAX_PREPARED && !text.startsWith('explain')) {
-        name = `convoy_${names.size}`;
-        names.set(text, name);
-      }
-      const config = { name, text, values: [...values], types: rowTypes };
-      if (!signal) return (await pool.query<R>(config)).rows;
-      return await cancellableQuery<R>(pool, config, signal).catch((error) => {
-        // The stack that leads here says more than that of the socket which has brought the error.
-        if (error instanceof pg.DatabaseError) Error.captureStackTrace(error);
-        throw error;
-      });
-    },
-  };
+  const database = createPooledDatabase(pool, (model) => {
+    const table = tables.get(model);
+    if (!table) throw new Error(`There is no model ${model}.`);
+    return table;
+  });
   return {
     pool,
     prisma,
@@ -82,38 +62,6 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
     close,
   };
 }
-
-const parsers = new Map<number, (value: string) => unknown>([
-  // Prisma's shapes: a date is midnight UTC, where node-postgres would take the machine's zone; money is a Decimal.
-  [pg.types.builtins.DATE, (value) => new Date(`${value}T00:00:00Z`)],
-  [pg.types.builtins.TIMESTAMPTZ, parseMoment],
-  [pg.types.builtins.NUMERIC, (value) => new Prisma.Decimal(value)],
-]);
-
-/**
- * A moment as PostgreSQL writes it for a session in UTC, `2026-03-31 09:30:00.123+00`. Reading the digits costs a fifth of what
- * node-postgres's parser for all formats does; that one takes what looks otherwise: years before 1000 or after 9999, infinity, microseconds.
- */
-function parseMoment(text: string): unknown {
-  const { length } = text;
-  const isUsual = text.endsWith('+00') && length >= 22 && length <= 26 && text[4] === '-' && text[0] !== '0';
-  if (!isUsual) return parseAnyMoment(text);
-  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7) - 1, digits(text, 8, 10)];
-  const milliseconds = length === 22 ? 0 : digits(text, 20, length - 3) * 10 ** (26 - length);
-  return new Date(Date.UTC(year, month, day, digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19), milliseconds));
-}
-
-function digits(text: string, from: number, to: number): number {
-  let value = 0;
-  for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48;
-  return value;
-}
-
-const parseAnyMoment = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text');
-
-const rowTypes: pg.CustomTypesConfig = {
-  getTypeParser: (id: number, format?: 'text' | 'binary') => parsers.get(id) ?? pg.types.getTypeParser(id, format ?? 'text'),
-};
 
 type RuntimeField = { name: string; kind: string; dbName?: string };
 
