@@ -6,12 +6,14 @@ import type { Context, Viewer } from './graphql/context.ts';
 import type { RequestObserver } from './http/request-record.ts';
 import type { LimitMode, LimitName, OperationMaxima } from './limits/limits.ts';
 import type { Pressure } from './limits/pressure.ts';
+import type { LsnTokens } from './lsn-tokens.ts';
 import type { Metrics } from './metrics.ts';
 import type { PersistedDocuments } from './persisted/persisted-documents.ts';
 import type { Gate } from './plugins/use-gate.ts';
 import type { HealthOptions } from './plugins/use-health.ts';
 import type { Example } from './plugins/use-playground.ts';
 import type { RateLimitStore } from './rate-limit/store.ts';
+import type { Replicas } from './resources/replicas.ts';
 import type { ResponseCache } from './response-cache/response-cache.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -50,6 +52,8 @@ export type ProtectionDeps = {
 
 export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   database: Database;
+  /** Servers that queries may read instead, and what signs how far viewers have written; undefined for none. */
+  replicas?: { servers: Replicas; tokens: LsnTokens };
   /** How requests share statements. */
   batching?: BatcherOptions;
   protection: ProtectionDeps;

@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { AppDeps } from './app-deps.ts';
-import { Batcher } from './batching/batcher.ts';
+import { Batcher, type BatcherOptions } from './batching/batcher.ts';
+import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
@@ -29,6 +30,7 @@ import { useOperationLimits } from './plugins/use-operation-limits.ts';
 import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
 import { usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
+import { useReplicas } from './plugins/use-replicas.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useRequestRecord } from './plugins/use-request-record.ts';
 import { useSubscriptionLimit } from './plugins/use-subscription-limit.ts';
@@ -54,12 +56,14 @@ export function createApp(deps: AppDeps): App {
   const { log, database, prisma, pubSub, tokens, playground, responseCache, metrics, isDebugging, translateError, protection } = deps;
   const { store, rates = {}, maxCost = 1000, deadlineMs = 10_000, hasIntrospection = true, maxBatch = 1, documents } = protection;
   const errors = { log, isDebugging, translate: translateError, hidesSchema: !hasIntrospection };
-  const batcher = new Batcher(database, {
+  const batching: BatcherOptions = {
     // A database that is gone fails every key: to try them again one by one would be an attack on it.
     mayBeOfOneKey: (error) => translateError(error)?.extensions.code !== 'DATABASE_UNAVAILABLE',
     onFlush: metrics.countFlush,
     ...deps.batching,
-  });
+  };
+  const batcher = new Batcher(database, batching);
+  const { replicas } = deps;
 
   const limits = createLimits({ modes: protection.modes, count: metrics.countLimit });
   const requestLimits = createRequestLimits({ store, limits, onUsage: metrics.operations.addUsage, ...rates });
@@ -162,6 +166,16 @@ export function createApp(deps: AppDeps): App {
         nameOf: documents.nameOf,
       }),
       useSubscriptionLimit({ limits, max: protection.maxSubscriptions, onChange: metrics.addSubscriptions }),
+      // Behind what refuses: who was refused has written nothing.
+      ...(replicas
+        ? [
+            useReplicas({
+              routeBy: createReadRoutes(batcher, replicas.servers.all, batching),
+              ...replicas.servers,
+              tokens: replicas.tokens,
+            }),
+          ]
+        : []),
       // Before the errors, which go the last steps to the answer.
       useProfile({ count: metrics.countRequest, isShown: deps.showsProfile ?? false }),
       // After the context, before execution.

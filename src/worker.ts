@@ -6,6 +6,7 @@ import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
+import { createLsnTokens } from './lsn-tokens.ts';
 import { watchProcess } from './metrics/process-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
@@ -18,6 +19,7 @@ import { openPersistedDocuments } from './resources/persisted.ts';
 import { openPostgres } from './resources/postgres.ts';
 import { openRateLimitStore } from './resources/rate-limit.ts';
 import { openPubSub } from './resources/redis.ts';
+import { openReplicas } from './resources/replicas.ts';
 import { openResponseCache } from './resources/response-cache.ts';
 import { createTokens } from './tokens.ts';
 import type { ConnectionShare } from './workers/connection-budget.ts';
@@ -69,9 +71,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     opened.push(resource.close);
     return resource;
   };
-  const postgres = await open(
-    openPostgres(databaseUrl, log, { statementTimeoutMs: config.deadlineMs, maxConnections: share.primary, applicationName }),
-  );
+  const own = { statementTimeoutMs: config.deadlineMs, applicationName };
+  const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
+  const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
+  const replicas =
+    urls.length === 0
+      ? undefined
+      : await open(openReplicas({ urls, maxLagMs, connections: share.replica, ...own }, postgres.database, log));
   const messages = await open(openPubSub(config.redisUrl, log, { relay: siblings }));
   const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
   const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
@@ -111,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const app = createApp({
     database: postgres.database,
     batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
+    replicas: replicas && { servers: replicas.replicas, tokens: createLsnTokens({ secretKeys, ttlSeconds: lsnSecondsOf(maxLagMs) }) },
     readMetrics: siblings?.readMetrics,
     responseCache: responseCache && { responses: responseCache.responses, barrier },
     health: {
@@ -163,3 +170,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
 /** What gateways share in Redis is for those alone that would answer the same. */
 const versionOf = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('base64url').slice(0, 12);
+
+/** A replica that is read has replayed, after its longest lag, whatever a viewer has written: positions are of no use for much longer. */
+const lsnSecondsOf = (maxLagMs: number) => Math.max(300, 2 * Math.ceil(maxLagMs / 1000));

@@ -82,7 +82,7 @@ function aFullOne(seed = 0, names = 10_000) {
       }
   }
   for (const loader of times(60, (i) => `pages of Model${i}`)) {
-    metrics.countFlush({ loader, keys: 10, callers: 3, waitMs: 1, durationMs: 2 });
+    metrics.countFlush({ loader, keys: 10, callers: 3, waitMs: 1, durationMs: 2, startedAt: 0, statements: [] });
     Object.assign(metrics.keyCountsOf(loader), { hits: 10, misses: 5 });
   }
   return metrics;

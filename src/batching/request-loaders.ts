@@ -4,6 +4,7 @@ import type { Batcher, BatchFunction, BatchGroup, Flush } from './batcher.ts';
 import type { Database } from './database.ts';
 import type { Dependencies, Tags } from './dependencies.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import type { Route } from './read-routes.ts';
 
 /** A loader of one request. */
 export type Loader<K, V> = {
@@ -41,7 +42,8 @@ export type RequestLoadersOptions = {
 export class RequestLoaders {
   /** What was read, where somebody wants to know. */
   readonly dependencies: Dependencies | undefined;
-  readonly #batcher: Batcher;
+  #batcher: Batcher;
+  #route: Route | undefined;
   readonly #caller: Caller;
   readonly #keyCountsOf: (loader: string) => KeyCounts;
   readonly #loaders = new Map<object, Loader<never, unknown>>();
@@ -56,6 +58,11 @@ export class RequestLoaders {
     this.#keyCountsOf = keyCountsOf ?? (() => ({ hits: 0, misses: 0 }));
     if (signal?.aborted) this.#caller.leave(signal.reason);
     else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
+  }
+
+  /** Reads from now on where `route` says, which is asked before each wave. */
+  follow(route: Route): void {
+    this.#route = route;
   }
 
   /** Gives up what is still to be read: it rejects with `reason`, what is asked for later too. */
@@ -164,6 +171,7 @@ export class RequestLoaders {
   #schedule(): void {
     if (this.#isScheduled || this.#underWay > 0 || this.#waiting.length === 0) return;
     this.#isScheduled = true;
+    if (this.#route) this.#batcher = this.#route();
     this.#batcher.onNextBeat(() => {
       this.#isScheduled = false;
       const wave = this.#waiting;

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Column, Table } from '../batching/database.ts';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';

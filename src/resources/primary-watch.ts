@@ -1,0 +1,54 @@
+import type { Database } from '../batching/database.ts';
+import type { Log } from '../log.ts';
+import { createPositionHistory, type Position } from './position-history.ts';
+
+/** How far the primary is, as far as one knows. */
+export type PrimaryWatch = {
+  /** Of the cluster: a server with another one is no replica of this primary. */
+  readonly systemId: string | undefined;
+  readonly latest: Position | undefined;
+  /** The first moment of which anything is known. */
+  readonly since: number | undefined;
+  /** The last known moment whose data a server shows that has replayed up to `lsn`; undefined where none is known. */
+  momentOf(lsn: bigint): number | undefined;
+  /** Asks the primary. It never rejects. */
+  ask(): Promise<void>;
+};
+
+/** An answer that takes longer is not waited for, in milliseconds. */
+const TIMEOUT_MS = 1000;
+
+/**
+ * What has been flushed, and so may have reached a replica. The insert position may lie ahead of it for seconds on a quiet server,
+ * by what no transaction waits for, and every replica would seem to lag.
+ */
+const QUESTION = `select (pg_current_wal_flush_lsn() - '0/0')::text as lsn, system_identifier::text as "systemId" from pg_control_system()`;
+
+/** Follows the primary's position. While it does not answer, lags are measured up to its last answer: nothing new is known to be written. */
+export function createPrimaryWatch(primary: Database, options: { maxLagMs: number; leastMs: number }, log: Log): PrimaryWatch {
+  const history = createPositionHistory(options);
+  let systemId: string | undefined;
+  return {
+    get systemId() {
+      return systemId;
+    },
+    get latest() {
+      return history.latest;
+    },
+    get since() {
+      return history.since;
+    },
+    momentOf: history.momentOf,
+    async ask() {
+      const askedAt = performance.now();
+      try {
+        const [row] = await primary.query<{ lsn: string; systemId: string }>(QUESTION, [], AbortSignal.timeout(TIMEOUT_MS));
+        if (!row) return;
+        systemId = row.systemId;
+        history.add(BigInt(row.lsn), askedAt);
+      } catch (error) {
+        log.debug({ err: error }, 'the primary does not say how far it is');
+      }
+    },
+  };
+}

@@ -1,0 +1,174 @@
+// Whether a replica may be read, and how far it is: it is asked all the time, over a connection of its own, because one of its pool may
+// have to be waited for, and a replica that is busy is not a replica that is gone.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import type { Log } from '../log.ts';
+import type { PrimaryWatch } from './primary-watch.ts';
+
+export type ReplicaWatchOptions = {
+  /** For people: host and port. */
+  name: string;
+  client: pg.ClientConfig;
+  primary: PrimaryWatch;
+  /** How far behind it may be, in milliseconds. */
+  maxLagMs: number;
+  /** Called when it is not to be read any more; `isLost`: what is under way there will have no answer. */
+  onLeave: (isLost: boolean) => void;
+  log: Log;
+};
+
+/** How long an answer may take, in milliseconds. */
+const TIMEOUT_MS = 1000;
+/** When a thread that was busy gets to its timers, the answer may lie in the socket: it is read before it is missed. */
+const GRACE_MS = 50;
+/** A replica that was left out comes back after so many good answers in a row: one at the limit does not come and go all the time. */
+const GOOD_ANSWERS = 3;
+
+const QUESTION = `select pg_is_in_recovery() as "isReplica", (pg_last_wal_replay_lsn() - '0/0')::text as replayed,
+  system_identifier::text as "systemId" from pg_control_system()`;
+
+const UNKNOWN = 'it lags, and it is not known how far';
+
+type Answer = { isReplica: boolean; replayed: string | null; systemId: string };
+
+export type ReplicaWatch = ReturnType<typeof createReplicaWatch>;
+
+export function createReplicaWatch({ name, client: config, primary, maxLagMs, onLeave, log }: ReplicaWatchOptions) {
+  let client: pg.Client | undefined;
+  let isIn: boolean | undefined;
+  let isClosed = false;
+  let goodAnswers = 0;
+  /** What it is known to have replayed; undefined since it was lost. */
+  let replayed: { lsn: bigint; at: number } | undefined;
+  /** The furthest that it was ever known to be: what was once read there must be there when it comes back. */
+  let furthest = 0n;
+  /** The last known moment whose data it shows. */
+  let moment: number | undefined;
+  /** Grows when it is lost: an answer to a question from before says nothing. */
+  let losses = 0;
+
+  function leave(reason: string, isLost: boolean): void {
+    goodAnswers = 0;
+    if (isClosed) return;
+    if (isIn !== false) log.warn({ replica: name, reason }, 'a replica is not read');
+    isIn = false;
+    onLeave(isLost);
+  }
+
+  /** For whoever finds that it is gone. It is read again when it has answered questions that are asked from now on. */
+  function lose(reason: string): void {
+    losses++;
+    replayed = undefined;
+    leave(reason, true);
+  }
+
+  /** How old its data is at least, in milliseconds, and whether it is no older; undefined where the primary has not answered yet. */
+  function lag(): { ms: number; isExact: boolean } | undefined {
+    const from = moment ?? primary.since;
+    if (!primary.latest || from === undefined) return undefined;
+    return { ms: Math.max(0, primary.latest.at - from), isExact: moment !== undefined };
+  }
+
+  /** Why it may not be read; undefined where it may. */
+  function objectionTo({ isReplica, systemId }: Answer, lsn: bigint): string | undefined {
+    if (!isReplica) return 'it is no replica, or has been promoted';
+    moment = primary.momentOf(lsn) ?? moment;
+    const [{ latest }, known] = [primary, lag()];
+    if (!latest || !known) return 'the primary has not said how far it is';
+    if (systemId !== primary.systemId) return "it is of another cluster than the primary's";
+    // Of two servers that have parted, one may be ahead of the other.
+    if (replayed && replayed.at <= latest.at && replayed.lsn > latest.lsn) return 'it has replayed what the primary has not written';
+    if (known.ms > maxLagMs) return `it lags ${Math.round(known.ms)} ms`;
+    if (!known.isExact) return UNKNOWN;
+    // One that crashed opens at an earlier point than it had shown. A primary that was restored begins anew.
+    if (lsn < furthest && lsn < latest.lsn) return 'it has not yet come to where it was';
+    return undefined;
+  }
+
+  async function connect(): Promise<pg.Client> {
+    const fresh = new pg.Client({ ...config, connectionTimeoutMillis: TIMEOUT_MS });
+    const onLoss = (error?: Error) => {
+      if (client === fresh) drop(error);
+    };
+    fresh.on('error', onLoss).on('end', () => onLoss());
+    client = fresh;
+    await fresh.connect();
+    // Nobody waits for it: the process may end.
+    (fresh as pg.Client & { unref(): void }).unref();
+    return fresh;
+  }
+
+  function drop(error?: Error): void {
+    client?.connection.stream.destroy();
+    client = undefined;
+    if (!isClosed) lose(`it does not answer (${error ? reasonOf(error) : 'it has closed the connection'})`);
+  }
+
+  /** Asks once; it never rejects. Resolves to whether it was answered. */
+  async function ask(): Promise<boolean> {
+    try {
+      const asked = client ?? (await within(connect()));
+      const lossesBefore = losses;
+      const { rows } = await within(asked.query<Answer>(QUESTION));
+      const [answer] = rows;
+      if (isClosed || !answer || lossesBefore !== losses) return true;
+      const lsn = BigInt(answer.replayed ?? 0);
+      const objection = objectionTo(answer, lsn);
+      replayed = { lsn, at: performance.now() };
+      // Just after the start, a replica may be behind by a little: that is no news.
+      if (objection === UNKNOWN && isIn === undefined) return true;
+      if (objection !== undefined) leave(objection, false);
+      else {
+        furthest = lsn;
+        if (!isIn && (isIn === undefined || ++goodAnswers >= GOOD_ANSWERS)) {
+          isIn = true;
+          log.info({ replica: name }, 'a replica is read');
+        }
+      }
+      return true;
+    } catch (error) {
+      // What has closed the connection may have said so already.
+      if (client) drop(error as Error);
+      return false;
+    }
+  }
+
+  return {
+    get isIn(): boolean {
+      return isIn ?? false;
+    },
+    /** How old its data is, as far as one knows, in milliseconds. */
+    get lagMs(): number | undefined {
+      return lag()?.ms;
+    },
+    /** Whether it is known to have replayed up to a position. */
+    hasReplayed: (lsn: bigint): boolean => replayed !== undefined && replayed.lsn >= lsn,
+    lose,
+    ask,
+    close(): void {
+      isClosed = true;
+      isIn = false;
+      client?.connection.stream.destroy();
+      client = undefined;
+    },
+  };
+}
+
+/** In words that hold no secret. */
+const reasonOf = (error: Error): string => String(Reflect.get(error, 'code') ?? error.message);
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const late = wait(TIMEOUT_MS, undefined, { ref: false, signal: stop.signal })
+    .then(() => wait(GRACE_MS, undefined, { ref: false, signal: stop.signal }))
+    .then(() => {
+      throw new Error('no answer in time');
+    });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    stop.abort();
+  }
+}
