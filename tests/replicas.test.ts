@@ -1,10 +1,11 @@
 // Reads from replicas: which server a request reads, and that viewers see what they have written. One replica is quick, the other shows
 // everything two seconds late.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ProtectionDeps } from '../src/app-deps.ts';
 import { BEHIND_ALL } from '../src/lsn-tokens.ts';
 import { range, until } from './support/batching.ts';
+import { mutation, toIssue } from './support/inputs.ts';
 import { untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, lsnHeaderOf, lsnTokens, opening, ROLE, UPDATE, withReplicaServers } from './support/replicated-app.ts';
 
@@ -172,4 +173,32 @@ test('an answer that others may get is read from the primary, so that what is ke
   }
   // The same query of somebody who is signed in is kept for nobody.
   expect((await sentDuring(() => ask(ROLE, { id: opening(42) }, { as: 'USER' })))[0]).toBe(0);
+});
+
+test('the events of a subscription are read from the primary', async () => {
+  const app = await late();
+  const query = 'subscription { certificateIssued { holderName } }';
+  const controller = new AbortController();
+  const headers = { accept: 'text/event-stream' };
+  const stream = await app.send({ query }, { as: 'ADMIN', headers, signal: controller.signal });
+  onTestFinished(() => controller.abort());
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of stream.body ?? []) text += new TextDecoder().decode(chunk);
+  })().catch(() => undefined);
+  const issued = await app.ask(
+    mutation('issueCertificate', 'certificate { id }'),
+    { input: toIssue('ID_CARD', { holderName: 'Asha' }) },
+    { as: 'ADMIN' },
+  );
+  expect(issued.errors).toBeUndefined();
+  await until(() => text.includes('"holderName":"Asha"'), 'the event has come');
+  const { data } = await app.ask(
+    'query ($id: ID!) { node(id: $id) { id } }',
+    { id: issued.data.issueCertificate.certificate.id },
+    { as: 'ADMIN' },
+  );
+  expect(data.node).toBeNull();
+  controller.abort();
+  await reading;
 });

@@ -17,8 +17,16 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const PASSWORD = 'of-servers-that-live-for-a-test';
 const DATABASE = 'convoy';
 
-/** What a crash would lose can be made again; what a replica may miss for a minute is kept for it. */
-const QUICK = ['fsync=off', 'full_page_writes=off', 'shared_buffers=32MB', 'autovacuum=off', 'wal_keep_size=512MB', 'max_wal_size=1GB'];
+/** What a crash would lose can be made again; what a replica misses while it is down is kept for it; and nothing is written that no test writes. */
+const QUICK = [
+  'fsync=off',
+  'full_page_writes=off',
+  'shared_buffers=32MB',
+  'autovacuum=off',
+  'bgwriter_delay=10s',
+  'wal_keep_size=512MB',
+  'max_wal_size=1GB',
+];
 const OF_REPLICAS = ['wal_retrieve_retry_interval=100ms'];
 /** What a copy of a running server's folder leaves out: https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP-DATA. */
 const LEFT_OUT = /^(pg_wal|pg_replslot|postmaster\.(pid|opts)|server\.log|pg_(dynshmem|notify|serial|snapshots|stat_tmp|subtrans))$/;
