@@ -1,13 +1,17 @@
 // What reading from replicas is made of, piece by piece; and that it costs nothing where there are none.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { parse } from 'graphql';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Batcher } from '../src/batching/batcher.ts';
 import { createReadRoutes } from '../src/batching/read-routes.ts';
 import { RequestLoaders } from '../src/batching/request-loaders.ts';
 import { encodeId } from '../src/graphql/ids.ts';
+import { NOBODY } from '../src/http/client.ts';
+import type { Call } from '../src/http/guard.ts';
 import { createLog } from '../src/log.ts';
 import { BEHIND_ALL, createLsnTokens } from '../src/lsn-tokens.ts';
+import { useReplicas } from '../src/plugins/use-replicas.ts';
 import { createPositionHistory } from '../src/resources/position-history.ts';
 import { openReplicas } from '../src/resources/replicas.ts';
 import { noDatabase, range } from './support/batching.ts';
@@ -108,6 +112,32 @@ test('the route is asked before each wave, and not at all before the first', asy
   expect(asked).toBe(0);
   const wave = (from: number) => Promise.all(range(from, 3).map((key) => loaders.get(group).load(key)));
   expect([await wave(1), await wave(4), asked]).toEqual([['one', 'one', 'one'], ['two', 'two', 'two'], 2]);
+});
+
+test('of what several mutations of one request have written the furthest is told, and what cannot be known is behind all', async () => {
+  const tokens = createLsnTokens({ secretKeys: [NEW_KEY], ttlSeconds: 60 });
+  const answers = [Promise.withResolvers<bigint>(), Promise.withResolvers<bigint>(), Promise.withResolvers<bigint>()];
+  const asked = [...answers];
+  const writtenUpTo = () => asked.shift()?.promise ?? Promise.reject(new Error('There is no more.'));
+  const plugin = useReplicas({ routeBy: () => () => new Batcher(noDatabase), pick: () => undefined, writtenUpTo, tokens });
+  const call: Call = { client: NOBODY, headers: {}, body: undefined };
+  const args = { document: parse('mutation { a }'), contextValue: { call } };
+  const end = async () => {
+    const hooks = (await plugin.onExecute?.({ args } as never)) as { onExecuteDone(done: object): Promise<void> };
+    await hooks.onExecuteDone({ args, result: { data: {} } });
+  };
+  const told = () => tokens.read(call.headers['x-convoy-lsn'] ?? '');
+  const ends = [end(), end(), end()];
+  answers[1]?.resolve(20n);
+  await ends[1];
+  expect(told()).toBe(20n);
+  answers[0]?.resolve(10n);
+  await ends[0];
+  expect(told()).toBe(20n);
+  answers[2]?.reject(new Error('The database is busy.'));
+  await ends[2];
+  expect(told()).toBe(BEHIND_ALL);
+  expect(call.headers['set-cookie']).toContain(`convoy_lsn=${call.headers['x-convoy-lsn']};`);
 });
 
 test('a URL that cannot be read ends the start, in words that name the setting', async () => {

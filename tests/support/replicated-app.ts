@@ -78,13 +78,18 @@ export async function aReplicatedApp(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const watched = [primary, ...replicas].map(({ url }) => watchStatements(url));
+  let closing: Promise<void> | undefined;
+  const closeReplicas = () => {
+    closing ??= opened.close();
+    return closing;
+  };
   onTestFinished(async () => {
     for (const { stop } of watched) stop();
     server.closeAllConnections();
     server.close();
     await cache?.close();
     await messages.close();
-    await opened.close();
+    await closeReplicas();
     await postgres.close();
     const errors = logged.filter(({ level }) => level >= 50);
     if (errors.length > 0) throw new Error(`The log has unexpected errors:\n${JSON.stringify(errors, null, 1)}`);
@@ -121,6 +126,7 @@ export async function aReplicatedApp(
     logged,
     isIn,
     replicas: opened.replicas,
+    closeReplicas,
     untilIn: (i: number, expected = true) => until(() => isIn(i) === expected, `replica ${i} is ${expected ? 'in' : 'out'}`),
     /** What the log says of replicas, in order. */
     changes: () => logged.filter(({ level, replica }) => level > 20 && replica).map(({ msg }) => msg),
