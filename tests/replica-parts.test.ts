@@ -9,6 +9,7 @@ import { RequestLoaders } from '../src/batching/request-loaders.ts';
 import { encodeId } from '../src/graphql/ids.ts';
 import { NOBODY } from '../src/http/client.ts';
 import type { Call } from '../src/http/guard.ts';
+import { createRequestRecord } from '../src/http/request-record.ts';
 import { createLog } from '../src/log.ts';
 import { BEHIND_ALL, createLsnTokens } from '../src/lsn-tokens.ts';
 import { useReplicas } from '../src/plugins/use-replicas.ts';
@@ -120,7 +121,8 @@ test('of what several mutations of one request have written the furthest is told
   const asked = [...answers];
   const writtenUpTo = () => asked.shift()?.promise ?? Promise.reject(new Error('There is no more.'));
   const plugin = useReplicas({ routeBy: () => () => new Batcher(noDatabase), pick: () => undefined, writtenUpTo, tokens });
-  const call: Call = { client: NOBODY, headers: {}, body: undefined };
+  const record = createRequestRecord({ requestId: 'one', method: 'POST', path: '/graphql' });
+  const call: Call = { client: NOBODY, headers: {}, body: undefined, record };
   const args = { document: parse('mutation { a }'), contextValue: { call } };
   const end = async () => {
     const hooks = (await plugin.onExecute?.({ args } as never)) as { onExecuteDone(done: object): Promise<void> };

@@ -12,6 +12,8 @@ export type ReplicaOptions = {
   /** Connections to it, that which asks how far it is among them; at least 2. Default: the URL's `connection_limit`. */
   connections?: number;
   maxLagMs: number;
+  /** What the server shows of connections. Default `convoy`. */
+  applicationName?: string;
   statementTimeoutMs?: number;
   /** Runs what the replica cannot. */
   primary: Database;
@@ -29,9 +31,10 @@ export type Replica = ReturnType<typeof createReplica>;
  * A replica's pool, the port that loaders read through, and the watch over it. A statement that the replica does not answer is run again
  * on the primary, which is never behind, but for one that has taken too long. Connections are made when they are needed.
  */
-export function createReplica({ url, connections, maxLagMs, statementTimeoutMs, primary, primaryWatch, log }: ReplicaOptions) {
+export function createReplica(options: ReplicaOptions) {
+  const { url, connections, maxLagMs, statementTimeoutMs, applicationName = 'convoy', primary, primaryWatch, log } = options;
   const { schema: _, max: limit = 10, ...config } = parseDatabaseUrl(url, { statementTimeoutMs, setting: 'DATABASE_REPLICA_URLS' });
-  const client = { ...config, application_name: 'convoy' };
+  const client = { ...config, application_name: applicationName };
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
   const max = Math.max(1, (connections ?? limit) - 1);
   const pool = new pg.Pool({ ...client, max, connectionTimeoutMillis, allowExitOnIdle: true });

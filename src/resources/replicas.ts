@@ -11,6 +11,8 @@ export type ReplicasOptions = {
   connections?: number;
   /** How far behind a replica may be and still be read, in milliseconds. Default 1000. */
   maxLagMs?: number;
+  /** What servers show of connections. Default `convoy`. */
+  applicationName?: string;
   /** The longest that a statement may run, in milliseconds, where the URL's `statement_timeout` does not end it sooner. Default: the URL's. */
   statementTimeoutMs?: number;
 };
