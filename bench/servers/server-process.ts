@@ -10,7 +10,8 @@ export function startProcess(command: readonly string[], settings: Record<string
   const own = { PATH: process.env.PATH, HOME: process.env.HOME };
   const child = spawn(process.execPath, command, {
     cwd: ROOT,
-    env: { ...own, NODE_ENV: 'production', ...settings },
+    // One process each, and no lines of log: so are the peers.
+    env: { ...own, NODE_ENV: 'production', MAX_WORKERS: '1', LOG_LEVEL: 'warn', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const kill = () => child.kill('SIGKILL');
