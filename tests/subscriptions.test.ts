@@ -188,6 +188,6 @@ test.skipIf(!hasRedis)('two gateways that share a Redis show each other’s cert
   ]);
   await issue({ ask: send(one) }, 'public 1', 'private 1');
   await issue({ ask: send(other) }, 'public 2');
-  expect(here.names()).toEqual(['public 1', 'public 2']);
-  expect(there.names()).toEqual(['public 1', 'private 1', 'public 2']);
+  await expect.poll(here.names).toEqual(['public 1', 'public 2']);
+  await expect.poll(there.names).toEqual(['public 1', 'private 1', 'public 2']);
 });
