@@ -9,7 +9,7 @@ export type PoolOptions = {
 
 /** How long after its `statement_timeout` a server may still be on its way with the answer. */
 const SILENCE_MARGIN_MS = 1000;
-/** From when on the system asks an unused connection for a sign of life; Node.js lets it give up ten seconds later. */
+/** From when on the system asks the other side of a quiet connection for a sign of life: the only bound where there is no `statement_timeout`. */
 const KEEP_ALIVE_MS = 10_000;
 /** Longer than Prisma's own bound for a transaction, see prisma.ts: it has rolled back before, where the gateway is still there. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
