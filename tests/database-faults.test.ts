@@ -53,7 +53,7 @@ test('a connection that ends during a request fails that request with DATABASE_U
   const answers = Promise.all([ask(SPAS), ask(SAVE, {}, { as: 'ADMIN' })]);
   await waiting(databaseUrl, 2);
   // What is lost at once is read again.
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await new Promise((resolve) => setTimeout(resolve, 400));
   await terminateAll(databaseUrl);
   for (const answer of await answers) {
     expectError(answer, 'DATABASE_UNAVAILABLE');

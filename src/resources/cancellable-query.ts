@@ -13,7 +13,7 @@ const CANCEL_MS = 1000;
 /** How long a request is given to work before it is sent again, the first time: one that comes before its statement hits nothing. */
 const FIRST_PAUSE_MS = 10;
 /** A connection that was dead already says so within a round trip; one that an operator ends under a statement has run for longer. */
-const AT_ONCE_MS = 100;
+const AT_ONCE_MS = 250;
 
 type Outcome<R> = { rows: R[] } | { error: unknown };
 

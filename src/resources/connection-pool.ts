@@ -43,9 +43,9 @@ export function createConnectionPool(config: pg.PoolConfig, log: Log, { idleTime
   return pool;
 }
 
-/** When a client of such a pool was connected, by performance.now(). Of any other: at the beginning. */
+/** When a client of such a pool was connected, by performance.now(). One of another pool counts as new, always. */
 export function connectedAt(client: pg.ClientBase): number {
-  return birthdays.get(client) ?? 0;
+  return birthdays.get(client) ?? Number.POSITIVE_INFINITY;
 }
 
 /** What of node-postgres is needed here and is not in its types: whether the server has answered everything that it was sent. */
