@@ -1,10 +1,12 @@
 // GET /metrics: who may read it, what it counts, and what clients cannot make of it.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createOperationRecords, RECORDED } from '../src/limits/operation-records.ts';
 import { readSamples } from '../src/limits/suggestions.ts';
-import { WITHOUT_RATES } from './support/app-deps.ts';
-import { onlyRates, times } from './support/protection.ts';
+import { createLog } from '../src/log.ts';
+import { openPubSub } from '../src/resources/redis.ts';
+import { anAppOver, WITHOUT_RATES } from './support/app-deps.ts';
+import { listen, onlyRates, times } from './support/protection.ts';
 import { anApp } from './support/world.ts';
 
 const TOKEN = 'a token for metrics that is long';
@@ -49,6 +51,25 @@ test('without a token nothing opens the metrics to strangers, and a proxy that n
     for (const authorization of ['Bearer undefined', 'Bearer ', 'Bearer null'])
       expect(await statusOf({ ...headers, authorization })).toBe(403);
   expect((await app.fetch('http://localhost/metrics')).status).toBe(403);
+});
+
+test('a worker answers with the metrics of all, and with 503 where they cannot be had', async () => {
+  const log = createLog({ level: 'silent' });
+  const { pubSub, close } = await openPubSub(undefined, log);
+  onTestFinished(close);
+  const { database, prisma, tokens } = await anApp({ isSeeded: false });
+  let read = async () => 'convoy_of_all 1\n';
+  const app = anAppOver({ database, prisma, tokens, pubSub, log, readMetrics: () => read() });
+  const url = metricsOf(await listen(app.listener));
+  const answer = await fetch(url);
+  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+    'convoy_of_all 1\n',
+  ]);
+  read = () => Promise.reject(new Error('a secret of the inside'));
+  const refusal = await fetch(url);
+  expect([refusal.status, await refusal.text()]).toEqual([503, expect.stringMatching(/^(?!.*secret).*cannot be had/)]);
 });
 
 test('the path and the method are exact', async () => {
