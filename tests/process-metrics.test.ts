@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { readSamples } from '../src/limits/suggestions.ts';
@@ -29,6 +31,20 @@ test('a late event loop is seen by everybody who reads the metrics, however ofte
   for (let i = 0; i < 3; i++) expect(await delayOf('max')).toBeGreaterThan(0.35);
   expect(before).toBeGreaterThanOrEqual(0);
   expect(await delayOf('p50')).toBeLessThan(await delayOf('max'));
+});
+
+test('each collection of garbage is counted, those too that Node tells of at once', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const registry = new Registry();
+  const { close } = watchProcess(registry);
+  onTestFinished(close);
+  const count = async () => {
+    const samples = readSamples(await registry.getSingleMetricAsString('nodejs_gc_duration_seconds'));
+    return samples.find(({ name, labels }) => name.endsWith('_count') && labels.kind === 'major')?.value ?? 0;
+  };
+  for (let i = 0; i < 5; i++) collect();
+  await until(async () => (await count()) >= 5, 'five collections are counted');
 });
 
 test('watching a process does not keep it from ending', async () => {

@@ -1,13 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
+import { watchGarbage } from './garbage.ts';
 
 /** How often the delay of the event loop is summed up, and how many sums are looked at: what happens between two scrapes is seen. */
 const [SAMPLE_MS, SAMPLES] = [5000, 12];
 const RESOLUTION_MS = 10;
 
-/** The library's own: names that are none of a gauge, and a delay that is forgotten whenever anybody reads it. */
-const UNFIT = /^nodejs_(active_\w+_total|eventloop_lag_\w+)$/;
+/** The library's own: names that are none of a gauge, a delay that is forgotten whenever anybody reads it, and what garbage.ts does better. */
+const UNFIT = /^nodejs_(active_\w+_total|eventloop_lag_\w+|gc_duration_seconds)$/;
 
 /**
  * Shows the process: memory, CPU, garbage, and how late its event loop is. Once in a process: what observes the garbage collector stays
@@ -18,6 +19,8 @@ export function watchProcess(registry: Registry): { close(): void } {
   // Of the library's monitor of the event loop nothing is shown: it need not look.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 2 ** 30 });
   for (const { name } of registry.getMetricsAsArray()) if (UNFIT.test(name)) registry.removeSingleMetric(name);
+
+  const garbage = watchGarbage(registers);
 
   new Gauge({
     name: 'convoy_info',
@@ -50,6 +53,7 @@ export function watchProcess(registry: Registry): { close(): void } {
   });
   return {
     close() {
+      garbage.close();
       clearInterval(timer);
       delays.disable();
     },
