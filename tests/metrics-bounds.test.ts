@@ -67,12 +67,12 @@ test('thousands of names of operations, and whatever methods, paths, headers, id
 }, 60_000);
 
 /** A process that has counted all that clients can make it count: ten thousand names, and every status with some of them. */
-function aFullOne(seed = 0, names = 10_000) {
+function aFullOne(seed = 0, names = 10_000, first = 0) {
   const metrics = createMetrics();
   const figures = { cost: 10, depth: 4, aliases: 2, rootFields: 1, directives: 0, tokens: 40 };
-  for (let i = 0; i < names; i++) {
+  for (let i = first; i < first + names; i++) {
     const label = metrics.operations.add(`Operation_with_a_name_of_usual_length_${seed}_${i}`, figures);
-    for (const status of times(i < 20 ? 30 : 1, (n) => 400 + n))
+    for (const status of times(i < first + 20 ? 30 : 1, (n) => 400 + n))
       for (const cache of ['hit', 'miss', undefined] as const) {
         const record = createRequestRecord({ requestId: 'x', method: 'POST', path: '/graphql' });
         addOperation(record, { label, kind: 'query' });
@@ -96,6 +96,11 @@ test('at its fullest a process stays below the bound, and so do twenty of them t
   for (const id of times(20, (i) => i)) {
     totals.update(id, JSON.parse(JSON.stringify(await aFullOne(id, 1000).registry.getMetricsAsJSON())));
     if (id > 3) totals.retire(id - 4);
+  }
+  // Each has seen every status with other names than the others have.
+  for (const id of times(20, (i) => 100 + i)) {
+    totals.update(id, JSON.parse(JSON.stringify(await aFullOne(0, 20, id * 10).registry.getMetricsAsJSON())));
+    totals.retire(id);
   }
   expect(linesOf(await totals.text())).toBeLessThan(MOST_LINES);
 }, 60_000);

@@ -4,9 +4,12 @@
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 import { createOperationLabels } from '../limits/operation-labels.ts';
 import { inTurns } from './exposition.ts';
+import { MAX_SERIES, UNNAMED } from './request-metrics.ts';
 
 /** What a process has counted: `getMetricsAsJSON()` of its registry, as it comes over IPC. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string> & { metricName?: string }>[];
+
+type Labels = MetricValue<string>['labels'];
 
 export type MetricsTotalsOptions = {
   /** Operations that are always told apart, as those of a manifest. Where there are any, all others are one. */
@@ -24,8 +27,6 @@ export type MetricsTotals = {
   text(own?: MetricsSnapshot): Promise<string>;
 };
 
-/** Labels that are no operation's name. */
-const UNNAMED = ['anonymous', 'other'];
 /** A message of a process may come after its end. */
 const MAX_RETIRED = 1000;
 
@@ -34,8 +35,9 @@ export function createMetricsTotals({ knownOperations, peaks = [] }: MetricsTota
   const live = new Map<number, MetricsSnapshot>();
   const retired = new Set<number>();
   let departed: MetricsSnapshot = [];
-  // Each process tells apart the names that it saw first: together they may be many more.
+  // Each process tells apart the names that it saw first, and bounds the series of its counters: together they may be many more.
   const { learn } = createOperationLabels(knownOperations);
+  const series = new Map<string, Set<string>>();
 
   const lasts = ({ type, name }: MetricsSnapshot[number]) => ['counter', 'histogram'].includes(String(type)) || peaks.includes(name);
   /** A copy: a registry gives its values themselves. Numbers that are none, which JSON makes null, would spoil a sum. */
@@ -44,12 +46,18 @@ export function createMetricsTotals({ knownOperations, peaks = [] }: MetricsTota
       ...metric,
       values: metric.values
         .filter(({ value }) => Number.isFinite(value))
-        .map(({ value, labels, metricName }) => ({ value, metricName, labels: bounded(labels) })),
+        .map(({ value, labels, metricName }) => ({ value, metricName, labels: bounded(metric, labels) })),
     }));
-  const bounded = (labels: MetricValue<string>['labels']) =>
-    labels.operation === undefined ? labels : { ...labels, operation: labelOf(labels.operation) };
-
-  const labelOf = (operation: string | number) => (UNNAMED.includes(String(operation)) ? operation : learn(String(operation)));
+  const bounded = ({ name, type }: MetricsSnapshot[number], labels: Labels): Labels => {
+    if (labels.operation === undefined || UNNAMED.includes(labels.operation)) return labels;
+    const told = { ...labels, operation: learn(String(labels.operation)) };
+    return String(type) !== 'counter' || isTold(name, Object.values(told).join(' ')) ? told : { ...told, operation: 'other' };
+  };
+  const isTold = (name: string, key: string) => {
+    const known = series.getOrInsertComputed(name, () => new Set());
+    if (known.size < MAX_SERIES) known.add(key);
+    return known.has(key);
+  };
 
   return {
     update(workerId, snapshot) {

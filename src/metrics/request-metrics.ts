@@ -5,7 +5,9 @@ import type { RequestObserver, RequestRecord } from '../http/request-record.ts';
 import { SECONDS } from './buckets.ts';
 
 /** Whoever makes up names and provokes every status with each could make many: beyond this, operations are one. */
-const MAX_SERIES = 1000;
+export const MAX_SERIES = 1000;
+/** What stands for an operation and is no name of one: there are few series of these. */
+export const UNNAMED: readonly unknown[] = ['anonymous', 'other', 'none', 'several'];
 
 type Labels = { operation: string; kind: string; status: number; cache: string };
 
@@ -52,7 +54,7 @@ export function createRequestMetrics(registers: Registry[]) {
     const key = `${operation} ${kind} ${status} ${cache}`;
     const known = requests.get(key);
     if (known) known.count++;
-    else if (requests.size < MAX_SERIES || operation === 'other') requests.set(key, { labels, count: 1 });
+    else if (requests.size < MAX_SERIES || UNNAMED.includes(operation)) requests.set(key, { labels, count: 1 });
     else count({ ...labels, operation: 'other' });
   };
 
