@@ -99,7 +99,7 @@ test('at its fullest a process stays below the bound, and so do twenty of them t
   }
   // Each has seen every status with other names than the others have.
   for (const id of times(20, (i) => 100 + i)) {
-    totals.update(id, JSON.parse(JSON.stringify(await aFullOne(0, 20, id * 10).registry.getMetricsAsJSON())));
+    totals.update(id, JSON.parse(JSON.stringify(await aFullOne(0, 20, (id - 100) * 10).registry.getMetricsAsJSON())));
     totals.retire(id);
   }
   expect(linesOf(await totals.text())).toBeLessThan(MOST_LINES);
