@@ -16,6 +16,9 @@ export type ReplicasOptions<R extends Reader> = {
   tokens: LsnTokens;
 };
 
+/** A browser may send one for each path and domain that ever set it; a head full of them is not read. */
+const MAX_COOKIES = 4;
+
 export const LSN_COOKIE = 'convoy_lsn';
 export const LSN_HEADER = 'x-convoy-lsn';
 
@@ -30,7 +33,8 @@ export function useReplicas<R extends Reader>({ routeBy, pick, writtenUpTo, toke
 
   /** The furthest position that a request carries and that was signed here. */
   function positionOf({ headers }: Request): bigint | undefined {
-    const carried = Array.from(headers.get('cookie')?.matchAll(COOKIES) ?? [], ([, value = '']) => value);
+    const cookies = headers.get('cookie')?.matchAll(COOKIES).take(MAX_COOKIES) ?? [];
+    const carried = Array.from(cookies, ([, value = '']) => value);
     const header = headers.get(LSN_HEADER);
     if (header !== null) carried.push(header);
     let furthest: bigint | undefined;
