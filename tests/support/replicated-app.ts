@@ -128,8 +128,12 @@ export async function aReplicatedApp(
     replicas: opened.replicas,
     closeReplicas,
     untilIn: (i: number, expected = true) => until(() => isIn(i) === expected, `replica ${i} is ${expected ? 'in' : 'out'}`),
-    /** What the log says of replicas, in order. */
-    changes: () => logged.filter(({ level, replica }) => level > 20 && replica).map(({ msg }) => msg),
+    /** What the log says of a replica, in order: `in out in`. */
+    changesOf: (name: string) =>
+      logged
+        .filter(({ level, replica }) => level > 20 && replica === name)
+        .map(({ msg }) => (msg === 'a replica is read' ? 'in' : 'out'))
+        .join(' '),
     /** Writes a role into an opening, and returns the answer. */
     write: (id: number, forRole: string) => ask(UPDATE, { input: { id: opening(id), forRole } }, { as: 'ADMIN' }),
     /** Reads the role as the same user. */
