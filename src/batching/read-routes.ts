@@ -10,6 +10,9 @@ export type Reader = {
   readonly epoch: number;
 };
 
+/** A replica that falls silent is noticed after a second. Whoever waits for its turn there has a second more: nobody has been too busy for it. */
+const MAX_WAIT_MS = 3000;
+
 /** Finds the batcher of a wave: see RequestLoaders.follow. */
 export type Route = () => Batcher;
 
@@ -20,7 +23,10 @@ export type Route = () => Batcher;
  */
 export function createReadRoutes<R extends Reader>(primary: Batcher, replicas: readonly R[], options: BatcherOptions) {
   const batchers = new Map(
-    replicas.map((replica) => [replica, new Batcher(replica.database, { ...options, maxConcurrent: replica.maxReads })]),
+    replicas.map((replica) => [
+      replica,
+      new Batcher(replica.database, { maxWaitMs: MAX_WAIT_MS, ...options, maxConcurrent: replica.maxReads }),
+    ]),
   );
 
   return (pick: () => R | undefined): Route => {
