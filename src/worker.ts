@@ -8,6 +8,8 @@ import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
 import { createLsnTokens } from './lsn-tokens.ts';
 import { watchProcess } from './metrics/process-metrics.ts';
+import { watchReplicas } from './metrics/replica-metrics.ts';
+import { watchWorkers } from './metrics/worker-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { examples } from './modules/examples.ts';
 import { loadViewer } from './modules/user/policy.ts';
@@ -85,11 +87,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const version = redisUrl === undefined ? '' : versionOf(printedSchema(), persisted.version);
   const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
   metrics.watchPool('primary', postgres.pool);
-  // Where there are several, the primary shows the budget of all.
+  // Where there are several, the primary shows how many.
   if (siblings) opened.push(siblings.sendMetrics(metrics.registry));
-  else metrics.setConnectionsBudget(config.databaseConnections);
+  else watchWorkers(metrics.registry, () => ({ running: 1, losses: 0, budget: config.databaseConnections }));
   const processMetrics = watchProcess(metrics.registry);
   opened.push(async () => processMetrics.close());
+  for (const { name, pool } of replicas?.replicas.all ?? []) metrics.watchPool(name, pool);
+  if (replicas) watchReplicas(metrics.registry, replicas.replicas.states);
   const onInvalidation = metrics.countInvalidation;
   const responseCache =
     maxBytes === undefined

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { addError, addOperation, createRequestRecord } from '../src/http/request-record.ts';
 import { createMetricsTotals } from '../src/metrics/merge.ts';
 import { watchProcess } from '../src/metrics/process-metrics.ts';
+import { watchWorkers } from '../src/metrics/worker-metrics.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { mutation, SPA } from './support/inputs.ts';
 import { scrape } from './support/metrics.ts';
@@ -130,7 +131,7 @@ test.skipIf(!hasPromtool)('Prometheus takes the text without a word, of a gatewa
   await world.ask('query Page { spas(first: 2) { nodes { name hiringForms(first: 1) { nodes { id } } } } }');
   await world.ask('{ nothing }');
   metrics.watchPressure(() => 0.5);
-  metrics.setConnectionsBudget(150);
+  watchWorkers(metrics.registry, () => ({ running: 2, losses: 0, budget: 150 }));
   metrics.watchConnections(async () => 3);
   const { close } = watchProcess(metrics.registry);
   const { text } = await scrape(world);

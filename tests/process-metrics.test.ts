@@ -82,7 +82,7 @@ test('a gateway shows its process, its connections and its pools', async () => {
   expect(values.get('process_cpu_seconds_total')).toBeGreaterThan(0.1);
   expect(values.get('convoy_event_loop_delay_seconds p99')).toBeGreaterThanOrEqual(0);
   expect(values.get(`convoy_info 0.1.0 ${process.version}`)).toBe(1);
-  expect(values.get('convoy_pool_max primary')).toBe(10);
+  expect(values.get('convoy_pool_max primary')).toBe(147);
   expect(values.get('convoy_sql_statements_total primary')).toBeGreaterThanOrEqual(0);
   expect((await gateway.stop()).code).toBe(0);
 });

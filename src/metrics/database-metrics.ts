@@ -76,15 +76,6 @@ export function createDatabaseMetrics(registers: Registry[]) {
         });
       });
     },
-    /** Shows how many connections all processes of a start may have together. */
-    setConnectionsBudget(connections: number): void {
-      new Gauge({
-        name: 'convoy_database_connections_budget',
-        help: 'Connections to databases that all processes of a start may have together.',
-        registers,
-        aggregator: 'max',
-      }).set(connections);
-    },
   };
 }
 

@@ -3,6 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { readSamples } from '../../src/limits/suggestions.ts';
 import { watchProcess } from '../../src/metrics/process-metrics.ts';
+import { watchReplicas } from '../../src/metrics/replica-metrics.ts';
+import { watchWorkers } from '../../src/metrics/worker-metrics.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { useExecutionMetrics } from '../../src/plugins/use-execution-metrics.ts';
 
@@ -34,7 +36,8 @@ export function everyMetric(): Registry {
   const metrics = createMetrics();
   const pool = Object.assign(new EventEmitter(), { totalCount: 0, idleCount: 0, waitingCount: 0, options: { max: 1 } });
   metrics.watchPool('primary', pool);
-  metrics.setConnectionsBudget(1);
+  watchWorkers(metrics.registry, () => ({ running: 1, losses: 0, budget: 1 }));
+  watchReplicas(metrics.registry, () => []);
   metrics.watchConnections(async () => 0);
   metrics.watchPressure(() => 0);
   metrics.watchResponses(() => ({ responses: 0, bytes: 0 }));
