@@ -16,6 +16,7 @@ import type { RateLimitStore } from './rate-limit/store.ts';
 import type { Replicas } from './resources/replicas.ts';
 import type { ResponseCache } from './response-cache/response-cache.ts';
 import type { Tokens } from './tokens.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What protects the gateway, and how far. */
 export type ProtectionDeps = {
@@ -65,6 +66,8 @@ export type AppDeps = Pick<Context, 'prisma' | 'pubSub' | 'log'> & {
   observers?: readonly RequestObserver[];
   /** What /metrics answers. Default: those of this process. */
   readMetrics?: () => Promise<string>;
+  /** Makes spans of requests; undefined for none. */
+  tracing?: Tracing;
   /** Whether answers carry what they have cost the database. Default false. */
   showsProfile?: boolean;
   /** How often a query must have come before it is compiled. Default 3; 0 at once, Infinity never. */

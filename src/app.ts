@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { AppDeps } from './app-deps.ts';
-import { Batcher, type BatcherOptions } from './batching/batcher.ts';
+import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts';
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
@@ -53,7 +53,21 @@ export type App = {
 
 /** The gateway: everything that happens to a request, in order. */
 export function createApp(deps: AppDeps): App {
-  const { log, database, prisma, pubSub, tokens, playground, responseCache, metrics, isDebugging, translateError, protection } = deps;
+  const {
+    log,
+    database,
+    prisma,
+    pubSub,
+    tokens,
+    playground,
+    responseCache,
+    metrics,
+    isDebugging,
+    translateError,
+    protection,
+    tracing,
+    observers = [],
+  } = deps;
   const { store, rates = {}, maxCost = 1000, deadlineMs = 10_000, hasIntrospection = true, maxBatch = 1, documents } = protection;
   const errors = { log, isDebugging, translate: translateError, hidesSchema: !hasIntrospection };
   const batching: BatcherOptions = {
@@ -98,7 +112,18 @@ export function createApp(deps: AppDeps): App {
     maskedErrors: { maskError: createMaskError(errors) },
     context: ({ request, dependencies, call, operation }) => {
       const profile = new RequestProfile();
-      if (operation) operation.profile = profile;
+      if (operation) {
+        operation.profile = profile;
+        operation.validatedAt = performance.now();
+      }
+      const { record } = call ?? {};
+      const onFlush =
+        tracing && record && operation
+          ? (flush: Flush) => {
+              profile.add(flush);
+              tracing.onFlush(record, operation, flush);
+            }
+          : profile.add;
       const client = call?.client ?? NOBODY;
       const ctx: Context = {
         requestId: requestIdOf(request),
@@ -114,12 +139,7 @@ export function createApp(deps: AppDeps): App {
         pubSub,
         tokens,
         token: undefined,
-        loaders: new RequestLoaders(batcher, {
-          signal: request.signal,
-          dependencies,
-          onFlush: profile.add,
-          keyCountsOf: metrics.keyCountsOf,
-        }),
+        loaders: new RequestLoaders(batcher, { signal: request.signal, dependencies, onFlush, keyCountsOf: metrics.keyCountsOf }),
         announced: async () => await responseCache?.barrier(),
         // Read through the request's loaders: once for each request, and again after a mutation.
         viewer() {
@@ -201,7 +221,7 @@ export function createApp(deps: AppDeps): App {
         limits,
         cors: createCors(deps.corsOrigins),
         maxBodyBytes,
-        observers: [metrics.observer, ...(deps.observers ?? [])],
+        observers: [metrics.observer, ...(tracing ? [tracing] : []), ...observers],
         log,
       },
       next,

@@ -5,6 +5,7 @@ import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
 import { LIMIT_MODES, LIMITS, type LimitMode, type LimitName, OPERATION_MAXIMA } from './limits/limits.ts';
+import { SAMPLERS } from './samplers.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
@@ -96,6 +97,9 @@ export const variables = {
     .optional(),
   SLOW_OPERATION_MS: whole(0, 'milliseconds').default(1000),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url('a URL').optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url('a URL').optional(),
+  OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, SAMPLERS.join(', ')).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1').optional(),
   PROFILE: flag.default(false),
   DEBUG: flag.default(false),
 };
@@ -218,8 +222,10 @@ export function loadConfig(env: Record<string, string | undefined>) {
     showsProfile: settings.PROFILE,
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
     slowOperationMs: settings.SLOW_OPERATION_MS,
-    /** Whether spans are sent somewhere: OpenTelemetry reads the rest of its variables itself. */
-    hasTraces: settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
+    /** Whether spans are sent somewhere: OpenTelemetry reads where, and the rest of its variables, itself. */
+    hasTraces: (settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined,
+    traceSampler: settings.OTEL_TRACES_SAMPLER,
+    traceRatio: settings.OTEL_TRACES_SAMPLER_ARG,
     /** Whether answers carry the cause of an unexpected error. */
     isDebugging: settings.DEBUG,
   });

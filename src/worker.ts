@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { createApp } from './app.ts';
+import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
@@ -23,6 +23,7 @@ import { openRateLimitStore } from './resources/rate-limit.ts';
 import { openPubSub } from './resources/redis.ts';
 import { openReplicas } from './resources/replicas.ts';
 import { openResponseCache } from './resources/response-cache.ts';
+import { openTraces } from './resources/traces.ts';
 import { createTokens } from './tokens.ts';
 import type { ConnectionShare } from './workers/connection-budget.ts';
 import type { Siblings } from './workers/siblings.ts';
@@ -73,6 +74,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     opened.push(resource.close);
     return resource;
   };
+  const { traceSampler: sampler, traceRatio: ratio } = config;
+  // First, so that it is closed last, when all spans have ended.
+  const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
   const own = { statementTimeoutMs: config.deadlineMs, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
   const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
@@ -147,6 +151,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       metricsToken: config.metricsToken,
     },
     observers: [requestLog],
+    tracing: traces?.tracing,
     showsProfile: config.showsProfile,
     prisma: postgres.prisma,
     pubSub: messages.pubSub,

@@ -9,6 +9,8 @@ export type Statement = {
   startedAt: number;
   /** 0 while it is under way. */
   durationMs: number;
+  /** Where it failed, with which code: PostgreSQL's, or the error's name. */
+  failure?: string;
 };
 
 /** The work of one call of a batch function. Its statements are cancelled when the last of its entries is not wanted any more. */
@@ -26,13 +28,16 @@ export class Run {
     this.db = {
       table,
       query: (text, values) => {
-        const statement = { text, startedAt: performance.now(), durationMs: 0 };
+        const statement: Statement = { text, startedAt: performance.now(), durationMs: 0 };
         this.statements.push(statement);
         const result = query<never>(text, values, signal);
         const end = () => {
           statement.durationMs = performance.now() - statement.startedAt;
         };
-        result.then(end, end);
+        result.then(end, (error) => {
+          end();
+          statement.failure = String(error?.code ?? error?.name);
+        });
         return result;
       },
     };

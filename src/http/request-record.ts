@@ -16,6 +16,9 @@ export type OperationRun = {
   kind: 'query' | 'mutation' | 'subscription' | undefined;
   /** By `performance.now`, in milliseconds. */
   readonly startedAt: number;
+  /** By the same clock; undefined where it did not come to this, or its answer was kept. */
+  parsedAt: number | undefined;
+  validatedAt: number | undefined;
   /** Undefined while it is under way. */
   durationMs: number | undefined;
   /** What it cost, in points; undefined where it was not let in, or its answer was kept. */
@@ -91,6 +94,8 @@ export function addOperation(record: RequestRecord, known: Partial<Pick<Operatio
     kind: known.kind,
     // The first is asked for by the request itself.
     startedAt: record.operations.length === 0 ? record.startedAt : performance.now(),
+    parsedAt: undefined,
+    validatedAt: undefined,
     durationMs: undefined,
     cost: undefined,
     profile: undefined,

@@ -32,6 +32,7 @@ export function useRequestRecord({ labelOf }: Pick<OperationLabels, 'labelOf'>):
       if (!operation) return;
       return ({ result }) => {
         if (!result || result instanceof Error) return;
+        operation.parsedAt = performance.now();
         const definition = getOperationAST(result, (context as { params?: { operationName?: string } }).params?.operationName);
         if (!definition) return;
         operation.kind = definition.operation;
