@@ -31,15 +31,19 @@ const named = (spans: readonly ReceivedSpan[], name: string) => spans.find((span
 
 test('requests that share a statement have a tree of spans each, and one statement, which links to all of them', async () => {
   const { url, trace, state } = await aCollector();
-  const { askIn, databaseUrl } = await aTracingGateway(url, { OTEL_EXPORTER_OTLP_HEADERS: 'api-key=mine' });
+  const { askIn, databaseUrl, ready } = await aTracingGateway(url, { OTEL_EXPORTER_OTLP_HEADERS: 'api-key=mine' });
   const lock = await lockTable(databaseUrl, 'spas');
   // The gateway has two statements of a loader under way; those that come then share the next one.
-  const first = [askIn(traceId(1)), askIn(traceId(2))];
-  await wait(200);
+  const first = askIn(traceId(1));
+  await lock.untilBlocked(1);
+  const second = askIn(traceId(2));
+  await lock.untilBlocked(2);
   const later = [askIn(traceId(3)), askIn(traceId(4))];
-  await wait(200);
+  const metrics = `${(await ready).origin}/metrics`;
+  await until(async () => (await (await fetch(metrics)).text()).includes('convoy_operation_calls{operation="Names"} 4'), 'all have come');
+  await wait(100);
   await lock.release();
-  for (const answer of await Promise.all([...first, ...later])) expect((await answer.json()).data.spas.nodes).toHaveLength(2);
+  for (const answer of await Promise.all([first, second, ...later])) expect((await answer.json()).data.spas.nodes).toHaveLength(2);
 
   const all = [...(await trace(traceId(3), 3)), ...(await trace(traceId(4), 3))];
   expect(state.headers).toMatchObject({ 'api-key': 'mine', 'content-type': 'application/x-protobuf' });
