@@ -2,6 +2,7 @@
 // were refused. Nothing of it is what a client sent, but for names, which are cleaned.
 
 import type { Flush } from './batching/batcher.ts';
+import type { Statement } from './batching/statement.ts';
 import type { OperationRun, RequestObserver, RequestRecord } from './http/request-record.ts';
 import type { Log } from './log.ts';
 
@@ -20,7 +21,8 @@ export type RequestLog = RequestObserver & {
 const MAX_NAME_LENGTH = 80;
 const MAX_PATH_LENGTH = 200;
 // One line stays below 4096 bytes, which the system writes whole to a pipe, whoever else writes to it.
-const MAX_BATCHES = 10;
+const MAX_BATCHES = 8;
+const MAX_OWN = 4;
 const MAX_TEXT_LENGTH = 200;
 const MAX_OPERATIONS = 20;
 
@@ -74,6 +76,12 @@ export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsM
         ...operationOf(operation),
         ms: rounded(durationMs),
         batches: batches.filter((flush) => longest.includes(flush)).map(batchOf),
+        own: profile?.own.length
+          ? profile.own
+              .toSorted((a, b) => b.durationMs - a.durationMs)
+              .slice(0, MAX_OWN)
+              .map(ownOf)
+          : undefined,
       },
       'slow operation',
     );
@@ -122,6 +130,8 @@ const batchOf = ({ loader, keys, callers, waitMs, durationMs, statements }: Flus
   ms: rounded(durationMs),
   statement: statements.map(({ text }) => shortText(text)).join('; '),
 });
+
+const ownOf = ({ text, durationMs }: Statement) => ({ ms: rounded(durationMs), statement: shortText(text) });
 
 /** A statement in one line. Its values are elsewhere. */
 const shortText = (text: string) => {

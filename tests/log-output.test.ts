@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { demoPassword, demoSignIns } from '../prisma/seed/demo.ts';
 import { createDatabase, SEEDED_SCALE } from './support/database.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 
@@ -84,14 +85,16 @@ test('nothing that is secret appears in any line, at any level', async () => {
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  const signIn = 'mutation In($input: SignInInput!) { signIn(input: $input) { token user { id } } }';
-  const input = (email: string) => ({ input: { email, password: 'pass-word-of-mine' } });
+  const username = demoSignIns[0]?.username ?? '';
+  const signIn = 'mutation In($input: SignInInput!) { signIn(input: $input) { token } }';
+  const input = (usernameOrEmail: string) => ({ input: { usernameOrEmail, password: 'pass-word-of-mine' } });
   const bearer = { authorization: 'Bearer token-of-mine', cookie: 'a=header-of-mine', 'x-api-key': 'header-of-mine' };
   const answers = await Promise.all([
-    post({ query: signIn, variables: input('demo.user@example.com') }),
+    post({ query: signIn, variables: { input: { usernameOrEmail: username, password: demoPassword } } }),
+    post({ query: signIn, variables: input(username) }),
     post({ query: signIn, variables: input('variable-of-mine') }),
     post([{ query: signIn, variables: input('variable-of-mine') }, { query: '{ spa(id: "literal-of-mine") { id } }' }]),
-    post({ query: `mutation { signIn(input: { email: "literal-of-mine", password: "pass-word-of-mine" }) { token } }` }),
+    post({ query: `mutation { signIn(input: { usernameOrEmail: "literal-of-mine", password: "pass-word-of-mine" }) { token } }` }),
     post({ query: '{ spa(id: "literal-of-mine") { id nothing } }' }),
     post('{"query":"{ spas { nodes { id } } }","variables":{"a":"variable-of-mine"}'),
     post({
@@ -105,16 +108,18 @@ test('nothing that is secret appears in any line, at any level', async () => {
     fetch(`${origin}/metrics?token=token-of-mine`, { headers: { authorization: 'Bearer token-of-mine-16' } }),
     fetch(`${origin}/other?token=token-of-mine`),
   ]);
-  await Promise.all(answers.map((answer) => answer.text()));
+  const [signedIn = ''] = await Promise.all(answers.map((answer) => answer.text()));
+  const { token } = JSON.parse(signedIn).data.signIn;
+  await (await post({ query: '{ viewer { id } }' }, { authorization: `Bearer ${token}` })).text();
   const { code, stdout, stderr } = await gateway.stop();
   expect(code).toBe(0);
   const lines = stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as { msg: string; operation?: string });
-  expect(lines.filter(({ msg }) => msg === 'request')).toHaveLength(answers.length);
+  expect(lines.filter(({ msg }) => msg === 'request')).toHaveLength(answers.length + 1);
   expect(lines.filter(({ operation }) => operation === 'In').length).toBeGreaterThan(1);
   expect(lines.filter(({ msg }) => msg === 'slow operation').length).toBeGreaterThan(3);
   expect(lines.map(({ msg }) => msg)).not.toContain('forged');
-  for (const secret of SECRETS) expect(stdout + stderr, secret).not.toContain(secret);
+  for (const secret of [...SECRETS, demoPassword, token, username]) expect(stdout + stderr, secret).not.toContain(secret);
 }, 30_000);

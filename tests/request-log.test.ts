@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { demoId } from '../prisma/seed/demo.ts';
 import { createLog } from '../src/log.ts';
-import { lockTable } from './support/batching.ts';
+import { lockTable, until } from './support/batching.ts';
+import { ADMIN, course, ISSUE, issue } from './support/operations.ts';
 import { onlyRates } from './support/protection.ts';
 import { bytesOf, exchange } from './support/raw-http.ts';
 import { aLoggingApp, fieldsOf, type Line } from './support/request-lines.ts';
@@ -131,6 +132,7 @@ test('a slow operation is logged with the statements that it waited for, and a q
   const lock = await lockTable(databaseUrl, 'hiring_forms');
   const lines = await linesOf(async () => {
     const answers = [send({ query }), send({ query })];
+    await until(async () => (await lock.blocked()).length > 0, 'they wait for the lock');
     await wait(300);
     await lock.release();
     await Promise.all(answers);
@@ -146,6 +148,24 @@ test('a slow operation is logged with the statements that it waited for, and a q
     expect(second?.statement).toMatch(/^(select|with) .*\$1/i);
     expect(JSON.stringify(line).length).toBeLessThan(4096);
   }
+});
+
+test('a slow mutation is logged with what it sent itself, without values', async () => {
+  const { linesOf, ask } = await aLoggingApp({ log: { slowOperationMs: 0 } });
+  const lines = await linesOf(async () => {
+    const answers = await Promise.all([
+      ask(ISSUE, issue({ spaTherapist: course }, { holderName: 'Name of mine' }), ADMIN),
+      ask('{ spas(first: 1) { nodes { id } } }'),
+    ]);
+    expect(answers.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+  }, 2);
+  const slow = lines.filter(({ msg }) => msg === 'slow operation');
+  const [mutation, query] = ['mutation', 'query'].map((kind) => slow.find((line) => line.kind === kind));
+  const own = mutation?.own as Line[];
+  expect(own.map(({ statement }) => statement).join()).toMatch(/INSERT INTO/i);
+  for (const { ms } of own) expect(ms).toBeGreaterThan(0);
+  expect(query).not.toHaveProperty('own');
+  expect(JSON.stringify(lines)).not.toContain('Name of mine');
 });
 
 test('a threshold of 0 logs each operation with its statements', async () => {

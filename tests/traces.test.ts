@@ -98,8 +98,15 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
   const began = await ask(QUERY, { 'x-request-id': 'began-here' });
   await began.text();
   await askIn(traceId(11), '01', '{ nothing(token: "secret-of-mine") }');
+  await askIn(
+    traceId(12),
+    '01',
+    'mutation In { signIn(input: { usernameOrEmail: "nobody@example.com", password: "secret-of-mine" }) { token } }',
+  );
   const { code, stdout } = await stop();
   expect(code).toBe(0);
+  const writing = spans.filter((span) => span.traceId === traceId(12));
+  expect(treeOf(writing, PARENT)).toEqual({ 'POST /graphql': { 'mutation In': { SELECT: {} } } });
   expect(spans.filter((span) => span.traceId === traceId(10))).toEqual([]);
   expect(spans.map(({ attributes }) => attributes['url.path'])).not.toContain('/health');
   const refused = spans.filter((span) => span.traceId === traceId(11));

@@ -18,7 +18,8 @@
 import { Overloaded } from '../errors.ts';
 import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket, waitersOf } from './batch-queue.ts';
 import type { Database } from './database.ts';
-import { Run, type Statement } from './run.ts';
+import { Run } from './run.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * Reads many keys at once. Answers in the order of the keys, with an Error where a key fails. It reads the database and no other

@@ -1,17 +1,6 @@
 import type { Entry } from './batch-queue.ts';
 import type { Database } from './database.ts';
-
-/** A statement as it was sent. */
-export type Statement = {
-  /** Without values, which are sent beside it. */
-  text: string;
-  /** By `performance.now`, in milliseconds. */
-  startedAt: number;
-  /** 0 while it is under way. */
-  durationMs: number;
-  /** Where it failed, with which code: PostgreSQL's, or the error's name. */
-  failure?: string;
-};
+import { type Statement, timed } from './statement.ts';
 
 /** The work of one call of a batch function. Its statements are cancelled when the last of its entries is not wanted any more. */
 export class Run {
@@ -28,16 +17,8 @@ export class Run {
     this.db = {
       table,
       query: (text, values) => {
-        const statement: Statement = { text, startedAt: performance.now(), durationMs: 0 };
+        const { statement, result } = timed(text, () => query<never>(text, values, signal));
         this.statements.push(statement);
-        const result = query<never>(text, values, signal);
-        const end = () => {
-          statement.durationMs = performance.now() - statement.startedAt;
-        };
-        result.then(end, (error) => {
-          end();
-          statement.failure = String(error?.code ?? error?.name);
-        });
         return result;
       },
     };

@@ -1,7 +1,8 @@
-import type { ExecutionResult } from 'graphql';
+import { type ExecutionResult, getOperationAST } from 'graphql';
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Flush } from '../batching/batcher.ts';
 import type { RequestProfile } from '../batching/request-profile.ts';
+import { watchStatements } from '../batching/statement.ts';
 import type { Context } from '../graphql/context.ts';
 
 type Options = {
@@ -14,14 +15,18 @@ type Options = {
 /** Counts what each operation has cost the database. */
 export function useProfile({ count, isShown }: Options): Plugin<Context> {
   return {
-    onExecute: () => ({
-      onExecuteDone({ args, result, setResult }) {
-        const { profile, operation } = args.contextValue as Context;
-        if (operation) operation.durationMs = performance.now() - operation.startedAt;
-        count(profile);
-        if (isShown && !isAsyncIterable(result)) setResult(withProfile(result as ExecutionResult, profile));
-      },
-    }),
+    onExecute({ args: { document, operationName, contextValue }, executeFn, setExecuteFn }) {
+      if (getOperationAST(document, operationName)?.operation === 'mutation')
+        setExecuteFn((given) => watchStatements((contextValue as Context).profile.addOwn, () => executeFn(given)));
+      return {
+        onExecuteDone({ args, result, setResult }) {
+          const { profile, operation } = args.contextValue as Context;
+          if (operation) operation.durationMs = performance.now() - operation.startedAt;
+          count(profile);
+          if (isShown && !isAsyncIterable(result)) setResult(withProfile(result as ExecutionResult, profile));
+        },
+      };
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { omittedColumns } from '../../prisma/omitted-columns.ts';
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { watchedPool } from './watched-pool.ts';
 
 export type Db = ReturnType<typeof openPrisma>['prisma'];
 /** What verbs write through: the client, or a transaction of it. */
@@ -10,7 +11,7 @@ export type Transaction = Parameters<Parameters<Db['$transaction']>[0]>[0];
 /** Prisma's client over the gateway's own pool, which stays open when the client closes. `schema`: the PostgreSQL schema, default the search path's. */
 export function openPrisma(pool: pg.Pool, schema?: string) {
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool, { schema, statementNameGenerator: createStatementNames() }),
+    adapter: new PrismaPg(watchedPool(pool), { schema, statementNameGenerator: createStatementNames() }),
     omit: omittedColumns,
     transactionOptions: { maxWait: 2000, timeout: 10_000, isolationLevel: Prisma.TransactionIsolationLevel.ReadCommitted },
   });

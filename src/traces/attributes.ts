@@ -2,7 +2,7 @@
 // variables are a client's, and are not sent; statements are the gateway's own, and are sent without values.
 
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import type { Statement } from '../batching/run.ts';
+import type { Statement } from '../batching/statement.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import type { OperationRun, RequestRecord } from '../http/request-record.ts';
 import { cleanedName, cleanedPath } from '../request-log.ts';
@@ -61,7 +61,7 @@ export function describeOperation(span: Span, operation: OperationRun): void {
 
 const commandOf = (text: string) => /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? 'STATEMENT';
 
-export const statementName = ({ text }: Statement, loader: string) => `${commandOf(text)} ${loader}`;
+export const statementName = ({ text }: Statement, loader: string) => `${commandOf(text)} ${loader}`.trimEnd();
 
 export function describeStatement(span: Span, { text, failure }: Statement, keys: number, { database }: Place): void {
   span.setAttributes({

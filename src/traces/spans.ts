@@ -21,7 +21,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Flush } from '../batching/batcher.ts';
-import type { Statement } from '../batching/run.ts';
+import type { Statement } from '../batching/statement.ts';
 import type { OperationRun, RequestRecord } from '../http/request-record.ts';
 import type { TraceContext } from '../http/trace-context.ts';
 import { isOfOperators } from '../request-log.ts';
@@ -67,13 +67,13 @@ export function createSpans({ tracer, ...place }: SpansOptions): Tracing {
     const [first, ...others] = batches as [Span, ...Span[]];
     const links = others.slice(0, MAX_LINKS).map((other): Link => ({ context: other.spanContext() }));
     for (const statement of statements) {
-      const sent = sendStatement(statement, flush, trace.setSpan(ROOT_CONTEXT, first), links);
+      const sent = sendStatement(statement, loader, keys, trace.setSpan(ROOT_CONTEXT, first), links);
       for (const other of others) other.addLink({ context: sent });
     }
     for (const batch of batches) batch.end(clock.at(startedAt + durationMs));
   };
 
-  const sendStatement = (statement: Statement, { loader, keys }: Flush, parent: Context, links: Link[]) => {
+  const sendStatement = (statement: Statement, loader: string, keys: number, parent: Context, links: Link[] = []) => {
     const { startedAt, durationMs } = statement;
     const options = { kind: SpanKind.CLIENT, startTime: clock.at(startedAt), links };
     const span = tracer.startSpan(statementName(statement, loader), options, parent);
@@ -127,6 +127,8 @@ export function createSpans({ tracer, ...place }: SpansOptions): Tracing {
           ['graphql.validated', operation.validatedAt],
         ] as const)
           if (moment !== undefined) span.addEvent(name, {}, clock.at(moment));
+        const below = trace.setSpan(ROOT_CONTEXT, span);
+        for (const statement of operation.profile?.own ?? []) sendStatement(statement, '', 1, below);
         describeOperation(span, operation);
         span.end(clock.at(operation.startedAt + (operation.durationMs ?? 0)));
       }
