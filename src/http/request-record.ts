@@ -111,20 +111,8 @@ export function addError(record: RequestRecord, code: string, operation?: Operat
     if (codes.length < MAX_CODES && !codes.includes(code)) codes.push(code);
 }
 
-/** Of one connection: what was sent before, and the requests whose end is not seen yet. */
-type Connection = { bytesSent: number; open: Set<() => void> };
-
-const connections = new WeakMap<Socket, Connection>();
-
-function connectionOf(socket: Socket): Connection {
-  const known = connections.get(socket);
-  if (known) return known;
-  const connection: Connection = { bytesSent: 0, open: new Set() };
-  connections.set(socket, connection);
-  // A pipelined answer that waits for its turn is not told when the connection is closed. Answers that are told come first.
-  socket.once('close', () => setImmediate(() => connection.open.forEach((end) => void end())));
-  return connection;
-}
+/** What connections have sent for former requests, in bytes. */
+const sentBefore = new WeakMap<Socket, number>();
 
 /** Tells observers of a request, and of its end when it comes. */
 export function observeRequest(
@@ -135,19 +123,16 @@ export function observeRequest(
 ): void {
   if (observers.length === 0) return;
   const { socket } = req;
-  const connection = connectionOf(socket);
-  const end = () => {
-    if (!connection.open.delete(end)) return;
+  // It comes when the answer was written or the connection closed, also for an answer that waits for its turn behind another.
+  res.once('close', () => {
     const now = performance.now();
     record.durationMs = now - record.startedAt;
     for (const operation of record.operations) operation.durationMs ??= now - operation.startedAt;
     record.isCutOff = !res.writableFinished;
     record.status ||= res.headersSent ? res.statusCode : CLIENT_LEFT;
-    record.bytes = socket.bytesWritten - connection.bytesSent;
-    connection.bytesSent += record.bytes;
+    record.bytes = socket.bytesWritten - (sentBefore.get(socket) ?? 0);
+    sentBefore.set(socket, socket.bytesWritten);
     for (const observer of observers) observer.onRequestEnd(record);
-  };
-  connection.open.add(end);
-  res.once('close', end);
+  });
   for (const observer of observers) observer.onRequestStart?.(record, req);
 }
