@@ -6,7 +6,6 @@ import type { ProtectionDeps } from '../src/app-deps.ts';
 import { BEHIND_ALL } from '../src/lsn-tokens.ts';
 import { range, until } from './support/batching.ts';
 import { mutation, toIssue } from './support/inputs.ts';
-import { untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, lsnHeaderOf, lsnTokens, opening, ROLE, UPDATE, withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [[], ['recovery_min_apply_delay=2s']] });
@@ -18,6 +17,12 @@ const late = async (protection: Partial<ProtectionDeps> = {}) => {
   await app.untilIn(0);
   return app;
 };
+
+/** Keeps the late replica where it is, until the test ends. */
+async function hold(): Promise<void> {
+  await servers().replicas[LATE]?.rows('select pg_wal_replay_pause()');
+  onTestFinished(async () => void (await servers().replicas[LATE]?.rows('select pg_wal_replay_resume()')));
+}
 
 const PAGE = '{ spas(first: 3) { nodes { name hiringForms(first: 2) { nodes { forRole postedBy { firstName } } } } } }';
 
@@ -52,6 +57,7 @@ test('the reads of many requests are spread over the replicas, and no request is
 
 test('without what a mutation hands out, its viewer reads old data from a late replica, and with it never, in either form', async () => {
   const { write, read } = await late();
+  await hold();
   const before = await read(2);
   const answer = await write(2, `${before}!`);
   expect(await read(2)).toBe(before);
@@ -89,9 +95,10 @@ test.each([
 });
 
 test('of a cookie and a header, and of several cookies, the furthest counts', async () => {
-  const { write, read } = await late();
+  const { write, read, sentDuring } = await late();
   const first = await write(30, 'first');
-  await untilReplayed(servers().primary, servers().replicas[LATE] as never);
+  await until(async () => (await sentDuring(() => read(30, cookieOf(first))))[0] === 0, 'the replica has the first write');
+  await hold();
   const second = await write(30, 'second');
   expect(await read(30, cookieOf(first))).toBe('first');
   expect(await read(30, { ...cookieOf(first), ...lsnHeaderOf(second) })).toBe('second');
@@ -101,6 +108,7 @@ test('of a cookie and a header, and of several cookies, the furthest counts', as
 
 test('what was not signed here, or is too old, changes nothing', async () => {
   const { sentDuring, read, write } = await late();
+  await hold();
   const { headers } = await write(31, 'changed');
   const token = headers.get('x-convoy-lsn') ?? '';
   const [lsn, end, code] = token.split('.');
@@ -148,6 +156,7 @@ test('a mutation that fails half way, and several in one request, hand out the t
 test('where a mutation goes on after its time, its viewer reads the primary for a while', async () => {
   const { primary } = servers();
   const app = await late({ deadlineMs: 300 });
+  await hold();
   const before = await app.read(40);
   await primary.rows(`create function slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.8); return new; end'`);
   await primary.rows(`create trigger slowly before update on hiring_forms for each row when (new.id = 40) execute function slowly()`);
@@ -177,6 +186,7 @@ test('an answer that others may get is read from the primary, so that what is ke
 
 test('the events of a subscription are read from the primary', async () => {
   const app = await late();
+  await hold();
   const query = 'subscription { certificateIssued { holderName } }';
   const controller = new AbortController();
   const headers = { accept: 'text/event-stream' };
