@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Database } from '../batching/database.ts';
 import type { Log } from '../log.ts';
+import { createConnectionPool } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { createPooledDatabase } from './pooled-database.ts';
@@ -37,7 +38,7 @@ export function createReplica(options: ReplicaOptions) {
   const client = { ...config, application_name: applicationName };
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
   const max = Math.max(1, (connections ?? limit) - 1);
-  const pool = new pg.Pool({ ...client, max, connectionTimeoutMillis, allowExitOnIdle: true });
+  const pool = createConnectionPool({ ...client, max, connectionTimeoutMillis, allowExitOnIdle: true }, log);
   const name = `${config.host}:${config.port ?? 5432}`;
   /** Ends the wait for each statement that is under way. */
   const underWay = new Set<() => void>();
