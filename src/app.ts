@@ -35,6 +35,7 @@ import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useRequestRecord } from './plugins/use-request-record.ts';
 import { useSubscriptionLimit } from './plugins/use-subscription-limit.ts';
 import { useToken } from './plugins/use-token.ts';
+import { useUnbufferedStreams } from './plugins/use-unbuffered-streams.ts';
 import { createFieldLimits } from './rate-limit/field-limits.ts';
 import { createPointBudget } from './rate-limit/point-budget.ts';
 import { createRequestLimits } from './rate-limit/request-limits.ts';
@@ -151,6 +152,7 @@ export function createApp(deps: AppDeps): App {
     plugins: [
       // First, so that everything after it can name the request.
       useRequestId(),
+      useUnbufferedStreams(),
       // Before whatever looks at parameters.
       useRequestRecord(metrics.operations),
       // Before anything is parsed: a probe must cost nothing.
