@@ -10,17 +10,16 @@ RUN CHECKPOINT_DISABLE=1 npx prisma generate && npm prune --omit=dev --ignore-sc
 FROM node:26-slim
 WORKDIR /app
 ENV HOST=0.0.0.0 PORT=4000
-COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/scripts ./scripts
 COPY --from=build /app/src ./src
-# Where there is a manifest, for TRUSTED_DOCUMENTS.
-COPY --from=build /app/trusted-documents.jso[n] ./
+# The manifest for TRUSTED_DOCUMENTS, where there is one: a pattern alone that fits nothing would be an error to some builders.
+COPY --from=build /app/package.json /app/trusted-documents.jso[n] ./
 # For compiled code: see scripts/start.js.
 RUN mkdir .convoy && chown node .convoy
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8", "scripts/start.js"]
