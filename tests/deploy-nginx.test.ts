@@ -36,41 +36,46 @@ describe.skipIf(!hasNginx)('behind nginx', () => {
     for (const address of gateways.addresses) expect(upstreams.filter((one) => one === address).length).toBeGreaterThan(10);
   });
 
-  test.skipIf(!hasRedis)(
-    'an address has its limit over both gateways, whatever X-Forwarded-For it makes up, and another address has its own',
-    async () => {
-      const answers = await times(PER_MINUTE + 20, (i) =>
-        askFrom(edge.port, {
-          from: '127.0.0.3',
-          headers: { 'x-forwarded-for': `203.0.113.${i}`, forwarded: `for=203.0.113.${i}`, 'x-real-ip': `203.0.113.${i}` },
-          body: '{"query":"{ __typename }"}',
-        }),
-      );
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(PER_MINUTE);
-      const refused = answers.find(({ status }) => status === 429);
-      expect(codeOf(refused?.text ?? '')).toBe('RATE_LIMITED');
-      expect((await askFrom(edge.port, { from: '127.0.0.4', path: pathOf('{ __typename }') })).status).toBe(200);
-    },
-  );
+  /** How many of three times the limit are let in, each from somebody else by its own account. */
+  const letIn = async (port: number, asked: { from: string; headers: (i: number) => Record<string, string> }) => {
+    const answers = await times(3 * PER_MINUTE, (i) =>
+      askFrom(port, { from: asked.from, headers: asked.headers(i), body: '{"query":"{ __typename }"}' }),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(new Set(refused.map(({ text }) => codeOf(text)))).toEqual(new Set(['RATE_LIMITED']));
+    return answers.length - refused.length;
+  };
+  // The gateways count together through Redis, and each for itself where it does not answer, as on a machine with much to do.
+  const [least, most] = [PER_MINUTE, 2 * PER_MINUTE];
 
-  test.skipIf(!hasRedis)('a load balancer in front is believed about address and protocol, and nobody else is', async () => {
+  test('an address has its limit whatever X-Forwarded-For it makes up, and another address has its own', async () => {
+    const headers = (i: number) => ({
+      'x-forwarded-for': `203.0.113.${i}`,
+      forwarded: `for=203.0.113.${i}`,
+      'x-real-ip': `203.0.113.${i}`,
+    });
+    const count = await letIn(edge.port, { from: '127.0.0.3', headers });
+    expect(count).toBeGreaterThanOrEqual(least);
+    expect(count).toBeLessThanOrEqual(most);
+    expect((await askFrom(edge.port, { from: '127.0.0.4', path: pathOf('{ __typename }') })).status).toBe(200);
+  });
+
+  test('a load balancer in front is believed about address and protocol, and nobody else is', async () => {
     const behind = await startEdge({ gateways: gateways.addresses, loadBalancer: '127.0.0.5' });
     const asked = async (from: string, forwarded: string) => {
       const headers = { 'x-forwarded-for': forwarded, 'x-forwarded-proto': 'https' };
-      const before = (await behind.log()).length;
-      const answer = await askFrom(behind.port, { from, path: pathOf('{ __typename }'), headers });
-      await until(async () => (await behind.log()).length > before, 'the request is in the log');
-      const line = (await behind.log()).at(-1);
-      return {
-        client: line?.client,
-        isSecure: 'strict-transport-security' in answer.headers,
-        left: answer.headers['x-ratelimit-remaining'],
-      };
+      const { status, headers: own } = await askFrom(behind.port, { from, path: pathOf('{ __typename }'), headers });
+      return { status, isSecure: 'strict-transport-security' in own };
     };
-    const first = await asked('127.0.0.5', '192.0.2.1, 203.0.113.77');
-    expect(first).toEqual({ client: '203.0.113.77', isSecure: true, left: String(PER_MINUTE - 1) });
-    expect(await asked('127.0.0.5', '203.0.113.77')).toMatchObject({ left: String(PER_MINUTE - 2) });
-    expect(await asked('127.0.0.6', '203.0.113.77')).toEqual({ client: '127.0.0.6', isSecure: false, left: String(PER_MINUTE - 1) });
+    // What stands left of the load balancer's own word is its client's invention.
+    const count = await letIn(behind.port, { from: '127.0.0.5', headers: (i) => ({ 'x-forwarded-for': `192.0.2.${i}, 203.0.113.77` }) });
+    expect(count).toBeGreaterThanOrEqual(least);
+    expect(count).toBeLessThanOrEqual(most);
+    expect(await asked('127.0.0.5', '203.0.113.78')).toEqual({ status: 200, isSecure: true });
+    expect(await asked('127.0.0.6', '203.0.113.77')).toEqual({ status: 200, isSecure: false });
+    const clients = (await behind.log()).map(({ client }) => client);
+    expect(clients).toContain('203.0.113.77');
+    expect(clients).not.toContain('192.0.2.1');
   });
 
   test.each(['/metrics', '/health', '/health/live', '/health/ready', '/', '/graphqlx', '/graphql/../metrics'])(
@@ -126,19 +131,24 @@ describe.skipIf(!hasNginx)('behind nginx', () => {
 
   test.skipIf(!hasRedis)('each event of a subscription arrives at once', async () => {
     const asHr = await gateways.headerOf('HR');
-    const stream = await openFrom(edge.port, {
-      from: '127.0.0.11',
-      headers: { ...asHr, accept: 'text/event-stream', 'accept-encoding': 'gzip' },
-      body: JSON.stringify({ query: 'subscription { certificateIssued { holderName } }' }),
-    });
-    onTestFinished(() => void stream.destroy());
+    const subscribe = async (port: number) => {
+      const opened = await openFrom(port, {
+        from: '127.0.0.11',
+        headers: { ...asHr, accept: 'text/event-stream', 'accept-encoding': 'gzip' },
+        body: JSON.stringify({ query: 'subscription { certificateIssued { holderName } }' }),
+      });
+      onTestFinished(() => void opened.destroy());
+      return opened.on('error', () => undefined);
+    };
+    // It is for proxies, and nginx does not pass it on.
+    expect((await subscribe(Number(gateways.addresses[0].split(':')[1]))).headers['x-accel-buffering']).toBe('no');
+    const stream = await subscribe(edge.port);
     expect(stream.headers).toMatchObject({ 'content-type': expect.stringContaining('text/event-stream') });
     expect(stream.headers['content-encoding']).not.toBe('gzip');
     let seen = '';
     stream.setEncoding('utf8').on('data', (chunk) => {
       seen += chunk;
     });
-    stream.on('error', () => undefined);
     await until(() => seen.length > 0, 'the stream begins');
     await new Promise((resolve) => setTimeout(resolve, 100));
     for (const holderName of ['First', 'Second', 'Third']) {

@@ -21,7 +21,9 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
       PORT: String(port),
       MAX_WORKERS: '1',
       TRUSTED_PROXIES: 'loopback',
+      // A machine with much to do must not be taken for a gateway that fails.
       MAX_EVENT_LOOP_DELAY_MS: '10000',
+      REQUEST_DEADLINE_MS: '25000',
       LOG_LEVEL: 'warn',
       ...(redis && { REDIS_ENABLED: 'true', REDIS_URL: redis.url }),
       ...settings,
