@@ -12,6 +12,7 @@ import type { PersistedDocuments } from './persisted/persisted-documents.ts';
 import type { Gate } from './plugins/use-gate.ts';
 import type { HealthOptions } from './plugins/use-health.ts';
 import type { Example } from './plugins/use-playground.ts';
+import type { SubscriptionPlaces } from './plugins/use-subscription-limit.ts';
 import type { RateLimitStore } from './rate-limit/store.ts';
 import type { Replicas } from './resources/replicas.ts';
 import type { ResponseCache } from './response-cache/response-cache.ts';
@@ -36,6 +37,8 @@ export type ProtectionDeps = {
   maxBatch?: number;
   /** Subscriptions of a client that are open at once. Default 20. */
   maxSubscriptions?: number;
+  /** Counts them with other processes. Default: in this one. */
+  subscriptionPlaces?: SubscriptionPlaces;
   /** How long a query or a mutation may take, in milliseconds. Default 10000. */
   deadlineMs?: number;
   /** Tells what to shed. */

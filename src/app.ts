@@ -187,7 +187,12 @@ export function createApp(deps: AppDeps): App {
         records: metrics.operations,
         nameOf: documents.nameOf,
       }),
-      useSubscriptionLimit({ limits, max: protection.maxSubscriptions, onChange: metrics.addSubscriptions }),
+      useSubscriptionLimit({
+        limits,
+        max: protection.maxSubscriptions,
+        places: protection.subscriptionPlaces,
+        onChange: metrics.addSubscriptions,
+      }),
       // Behind what refuses: who was refused has written nothing.
       ...(replicas
         ? [

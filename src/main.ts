@@ -8,29 +8,36 @@ import { createLog, type Log } from './log.ts';
 const START_PATIENCE_MS = 10_000;
 
 try {
-  const config = loadConfig(readEnvironment());
-  const log = createLog({ level: config.logLevel, isPretty: process.stdout.isTTY });
   // Neither loads the code of the other.
-  if (cluster.isWorker) await work(config, log);
-  else await lead(config, log);
+  if (cluster.isWorker) await work();
+  else await lead(loadConfig(readEnvironment()));
 } catch (error) {
   console.error(error instanceof StartError ? error.message : error);
   process.exitCode = 1;
 }
 
-async function work(config: Config, log: Log): Promise<void> {
+function logOf(config: Config): Log {
+  return createLog({ level: config.logLevel, isPretty: process.stdout.isTTY });
+}
+
+async function work(): Promise<void> {
   const { runMember } = await import('./workers/member.ts');
-  await runMember(config, log);
+  await runMember(logOf);
   process.exit(0);
 }
 
-async function lead(config: Config, log: Log): Promise<void> {
+async function lead(config: Config): Promise<void> {
+  const log = logOf(config);
   const { startPrimary } = await import('./primary.ts');
   const starting = startPrimary(config, log);
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     // The second Ctrl-C of somebody who will not wait.
-    if (isStopping) process.exit(130);
+    if (isStopping) {
+      // Without this process, its workers would finish what they have begun.
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+      process.exit(130);
+    }
     isStopping = true;
     // A start that does not come to an end must not keep the process from ending.
     const gateway = await Promise.race([starting.catch(() => undefined), wait(START_PATIENCE_MS)]);

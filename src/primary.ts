@@ -8,6 +8,7 @@ import { endConnections, readServerConnections } from './resources/server-connec
 import { printStartScreen } from './start-screen.ts';
 import { type ConnectionBudget, checkBudget, shareConnections } from './workers/connection-budget.ts';
 import type { Orders } from './workers/member.ts';
+import type { TogetherOptions } from './workers/together.ts';
 
 /** Where a start listens, in the words of a browser. */
 const LOCAL = ['0.0.0.0', '127.0.0.1', '::', '::1'];
@@ -19,8 +20,10 @@ export type Running = {
   close(options: { isHurried: boolean }): Promise<void>;
 };
 
+export type PrimaryOptions = Pick<TogetherOptions, 'silenceMs'>;
+
 /** Brings the database up to date, starts the gateway, says where everything is, and returns how to stop. */
-export async function startPrimary(config: Config, log: Log) {
+export async function startPrimary(config: Config, log: Log, options: PrimaryOptions = {}) {
   const budget = shareConnections({
     total: config.databaseConnections,
     workers: config.maxWorkers,
@@ -34,7 +37,7 @@ export async function startPrimary(config: Config, log: Log) {
     const hasDemoUsers = await seedOnce(config, server.url);
     const { share } = budget;
     const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: 'convoy' };
-    const running = await (config.maxWorkers > 1 ? startMany(config, orders, log) : startOne(config, orders, log));
+    const running = await (config.maxWorkers > 1 ? startMany(config, orders, options, log) : startOne(config, orders, log));
     const url = urlOf(config.host, running.port);
     printStartScreen({
       url,
@@ -61,13 +64,19 @@ async function startOne(config: Config, orders: Orders, log: Log): Promise<Runni
   return startAlone(config, orders, log);
 }
 
-async function startMany(config: Config, orders: Orders, log: Log): Promise<Running> {
+async function startMany(config: Config, orders: Orders, options: PrimaryOptions, log: Log): Promise<Running> {
   const { startTogether } = await import('./workers/together.ts');
   // The name tells the connections of this start from those of others, on the same server.
   const applicationName = `convoy ${randomBytes(3).toString('hex')}`;
   const urls = [orders.databaseUrl, ...config.replicaUrls];
-  const onGone = async (name: string) => void (await Promise.all(urls.map((url) => endConnections(url, name))));
-  return startTogether(config, { ...orders, applicationName }, onGone, log);
+  let cleaning: Promise<unknown> = Promise.resolve();
+  // One after the other: the budget has one connection for this, however many workers end at once.
+  const onGone = (name: string) => {
+    const cleaned = cleaning.then(async () => void (await Promise.all(urls.map((url) => endConnections(url, name)))));
+    cleaning = cleaned.catch(() => undefined);
+    return cleaned;
+  };
+  return startTogether(config, { ...orders, applicationName }, { onGone, ...options }, log);
 }
 
 /** Throws StartError where a server has too few connections. A replica that does not answer now is no reason not to start. */

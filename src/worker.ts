@@ -26,7 +26,8 @@ import { openResponseCache } from './resources/response-cache.ts';
 import { openTraces } from './resources/traces.ts';
 import { createTokens } from './tokens.ts';
 import type { ConnectionShare } from './workers/connection-budget.ts';
-import type { Siblings } from './workers/siblings.ts';
+import type { Farewell } from './workers/fleet.ts';
+import type { FleetFigures, Siblings, WorkerFigures } from './workers/siblings.ts';
 
 /** How long a client may take to send a request, and the head of it: slower ones hold a connection and memory for nothing. */
 const [REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS] = [30_000, 10_000];
@@ -56,7 +57,11 @@ export type WorkerOptions = {
 };
 
 /** What answers requests: give its `connections` sockets. */
-export type Worker = { connections: Connections; close(options: { isHurried: boolean }): Promise<void> };
+export type Worker = {
+  connections: Connections;
+  figures(): WorkerFigures;
+  close(how: Pick<Farewell, 'isHurried'> & Partial<Farewell>): Promise<void>;
+};
 
 /** Opens the resources and makes a server of them, which does not listen. Throws StartError where a resource is not to be had. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -122,6 +127,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const requestLog = createRequestLog(log, { slowOperationMs: config.slowOperationMs });
   opened.push(async () => requestLog.close());
 
+  const figures = (): WorkerFigures => ({ connections: connections.size, pool: postgres.figures() });
+  const figuresOfAll = async () => {
+    const all: FleetFigures = (await siblings?.figures()) ?? { workers: 1, ...figures() };
+    return { ...all, pool: { ...all.pool, budget: config.databaseConnections } };
+  };
+
   const app = createApp({
     database: postgres.database,
     batching: { isShared: config.hasBatching, maxConcurrent: postgres.maxReads },
@@ -129,8 +140,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     readMetrics: siblings?.readMetrics,
     responseCache: responseCache && { responses: responseCache.responses, barrier },
     health: {
-      isReady: async () => !connections.isDraining && (await isCurrent()),
-      figures: () => ({ isDraining: connections.isDraining, connections: connections.size, pool: postgres.figures() }),
+      isReady: async () => !connections.isStopping && (await isCurrent()),
+      figures: figuresOfAll,
     },
     metrics,
     protection: {
@@ -142,6 +153,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       maxBodyBytes: config.maxBodyBytes,
       maxBatch: config.maxBatch,
       maxSubscriptions: config.maxSubscriptions,
+      subscriptionPlaces: siblings,
       deadlineMs: config.deadlineMs,
       pressure,
       gate,
@@ -169,6 +181,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   metrics.watchConnections(async () => connections.size);
   return {
     connections,
+    figures,
     /** Lets requests finish, ends what lasts longer, and closes what was opened, in reverse order. */
     close: async (how) => {
       await connections.drain(how);

@@ -12,6 +12,8 @@ const DRAIN_MS = 25_000;
  * that is closed sooner may be closed under a request that its client has just sent.
  */
 const IDLE_MS = 6000;
+/** How often streams that have begun since are looked for while the gateway stops. */
+const STREAMS_MS = 500;
 /** When clients of a stream shall come back: not all of them at once. */
 const [FIRST_RETURN_MS, LAST_RETURN_MS] = [500, 3000];
 
@@ -24,71 +26,105 @@ export type ConnectionsOptions = {
 
 export type Connections = {
   readonly size: number;
-  readonly isDraining: boolean;
+  /** Whether clients are told to go because the gateway stops. */
+  readonly isStopping: boolean;
   take(socket: Socket): void;
   /**
    * Tells clients to go, with their next answer, and resolves when the last one has gone. Streams are cut off at once, with a hint when to
-   * come back; what is not over after 25 s is ended. `isHurried`: connections without a request are closed at once.
+   * come back; what is not over after 25 s is ended. `isHurried`: connections without a request are closed at once. `isReplaced`: another
+   * process has taken this one's place, and the gateway goes on.
    */
-  drain(options?: { isHurried?: boolean }): Promise<void>;
+  drain(options?: { isHurried?: boolean; isReplaced?: boolean }): Promise<void>;
 };
 
 /** Lets a server work with sockets that are handed to it. */
 export function createConnections(server: Server, { max = Number.POSITIVE_INFINITY, onClose }: ConnectionsOptions = {}): Connections {
   const sockets = new Set<Socket>();
+  /** In the order in which their requests have come. */
   const responses = new Set<ServerResponse>();
+  /** While the gateway stops: the last one of each connection. */
+  const lasts = new WeakMap<Socket, ServerResponse>();
   const refuse = createRefusal();
   let isDraining = false;
+  let isStopping = false;
   let onLast = () => {};
 
   // What node:http does when it listens itself: without it, no time bounds a request.
   server.emit('listening');
-  server.on('request', (_request, response) => {
+  // Before the application, which may answer at once.
+  server.prependListener('request', (_request, response) => {
     responses.add(response);
-    if (isDraining) response.setHeader('connection', 'close');
+    if (isDraining) sayFarewell(response);
     response.once('close', () => responses.delete(response));
   });
+
+  /** Ends the connection with this answer. Where more requests were sent ahead, those are answered first: only the last says so. */
+  function sayFarewell(response: ServerResponse): void {
+    const { socket } = response.req;
+    const before = lasts.get(socket);
+    lasts.set(socket, response);
+    if (before && !before.headersSent) before.removeHeader('connection');
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  }
+
+  function endStreams(): void {
+    for (const response of responses) {
+      // Yoga writes headers past setHeader: the request tells which answers are streams.
+      if (!response.headersSent || !response.req.headers.accept?.includes('text/event-stream')) continue;
+      responses.delete(response);
+      endStream(response);
+    }
+  }
+
+  /** Closes what waits for a request. What has never sent a byte is in no list of node:http's. */
+  function endIdle(): void {
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  /** Closes all but those whose request is being answered. */
+  function endUnanswered(): void {
+    const answered = new Set(Array.from(responses, ({ req }) => req.socket));
+    for (const socket of sockets) if (!answered.has(socket)) socket.destroy();
+  }
 
   return {
     get size() {
       return sockets.size;
     },
-    get isDraining() {
-      return isDraining;
+    get isStopping() {
+      return isStopping;
     },
     take(socket) {
-      if (sockets.size >= max) {
-        socket.once('close', () => onClose?.());
-        refuse(socket);
-        return;
-      }
+      socket.once('close', () => onClose?.());
+      // Its client is gone. What it has sent might still be read, and would count for nobody.
+      if (socket.remoteAddress === undefined) return void socket.destroy();
+      if (sockets.size >= max) return refuse(socket);
       sockets.add(socket);
       socket.once('close', () => {
         sockets.delete(socket);
-        onClose?.();
         if (sockets.size === 0) onLast();
       });
       server.emit('connection', socket);
     },
-    async drain({ isHurried = false } = {}) {
+    async drain({ isHurried = false, isReplaced = false } = {}) {
       isDraining = true;
-      for (const response of responses) {
-        // Yoga writes headers past setHeader: the request tells which answers are streams.
-        if (!response.headersSent) response.setHeader('connection', 'close');
-        else if (response.req.headers.accept?.includes('text/event-stream')) endStream(response);
-      }
-      if (isHurried) server.closeIdleConnections();
-      const timers = [
-        setTimeout(() => server.closeIdleConnections(), IDLE_MS),
-        setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
-        }, DRAIN_MS),
-      ];
+      isStopping = !isReplaced;
+      for (const response of responses) sayFarewell(response);
+      endStreams();
+      if (isHurried) endUnanswered();
+      const streams = setInterval(endStreams, STREAMS_MS);
+      const idle = setTimeout(endIdle, IDLE_MS);
+      const end = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, DRAIN_MS);
       if (sockets.size > 0)
         await new Promise<void>((resolve) => {
           onLast = resolve;
         });
-      for (const timer of timers) clearTimeout(timer);
+      clearInterval(streams);
+      clearTimeout(idle);
+      clearTimeout(end);
       // Ends the timer that bounds requests.
       server.close();
     },

@@ -1,5 +1,9 @@
 import type { AddressInfo, Server } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
+
+/** Turns of the event loop in which a server that stops still accepts: clients that never stop coming must not keep it. */
+const MAX_TURNS = 100;
 
 /** Listens, and resolves to the port. Throws StartError with one sentence where it cannot. */
 export function listen(server: Server, port: number, host: string): Promise<number> {
@@ -21,4 +25,18 @@ export function listen(server: Server, port: number, host: string): Promise<numb
       resolve((server.address() as AddressInfo).port);
     });
   });
+}
+
+/** Accepts what waits to be accepted, which would be reset with the requests on it, and stops listening. */
+export async function stopListening(server: Server): Promise<void> {
+  let accepted = 0;
+  const count = () => void accepted++;
+  server.on('connection', count);
+  // The first turn may be the rest of one whose connections have been accepted already.
+  for (let turn = 0, before = -1; turn < MAX_TURNS && (turn < 2 || accepted > before); turn++) {
+    before = accepted;
+    await setImmediate();
+  }
+  server.off('connection', count);
+  server.close();
 }

@@ -1,4 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import type { createIsOperator } from '../http/operator.ts';
 
@@ -6,7 +7,7 @@ export type HealthOptions = {
   /** Whether requests can be answered. One that rejects is a no. */
   isReady: () => Promise<boolean>;
   /** What operators see beside. Default nothing. */
-  figures?: () => Record<string, unknown>;
+  figures?: () => MaybePromise<Record<string, unknown>>;
 };
 
 const PATHS = ['/health', '/health/ready'];
@@ -20,14 +21,10 @@ export function useHealth({
   figures = () => ({}),
   isOperator,
 }: HealthOptions & { isOperator: ReturnType<typeof createIsOperator> }): Plugin<LaneContext, LaneContext> {
-  let asking: Promise<boolean> | undefined;
   // No limit counts these paths: however many ask at once, the question is asked once.
-  const ask = () =>
-    (asking ??= isReady()
-      .catch(() => false)
-      .finally(() => {
-        asking = undefined;
-      }));
+  const ask = once(() => isReady().catch(() => false));
+  // What is not to be had is left out.
+  const askFigures = once(async () => await Promise.resolve(figures()).catch(() => ({})));
   return {
     async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
       if (!PATHS.includes(url.pathname) || (request.method !== 'GET' && request.method !== 'HEAD')) return;
@@ -36,10 +33,19 @@ export function useHealth({
       const shows = url.pathname === '/health' && isOperator(call?.client, request.headers.get('authorization'));
       endResponse(
         fetchAPI.Response.json(
-          { status: status === 200 ? 'ok' : 'unavailable', ...(shows && figures()) },
+          { status: status === 200 ? 'ok' : 'unavailable', ...(shows && (await askFigures())) },
           { status, headers: { 'cache-control': 'no-store' } },
         ),
       );
     },
   };
+}
+
+/** Asks again only when the last answer has come. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | undefined;
+  return () =>
+    (asking ??= ask().finally(() => {
+      asking = undefined;
+    }));
 }

@@ -1,12 +1,23 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type MaybePromise, when } from '../batching/maybe-promise.ts';
 import { RateLimited } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Limits } from '../limits/limits.ts';
+import { createPlaces } from '../limits/places.ts';
+
+/** Holds the places of clients. */
+export type SubscriptionPlaces = {
+  /** Takes one of `max` and tells whether there was one. Where it rejects, one may have been taken. */
+  takePlace(key: string, max: number): MaybePromise<boolean>;
+  givePlaceBack(key: string): void;
+};
 
 type Options = {
   limits: Limits;
   /** Subscriptions of a client that are open at once. Default 20. */
   max?: number;
+  /** Default: places of this process. */
+  places?: SubscriptionPlaces;
   /** Told of each that opens, as 1, and of each that ends, as -1. */
   onChange?: (by: 1 | -1) => void;
 };
@@ -15,42 +26,52 @@ type Options = {
 const RETRY_AFTER_MS = 60_000;
 
 /** Bounds how many subscriptions a client holds open: they stay, and each event is work for each of them. */
-export function useSubscriptionLimit({ limits, max = 20, onChange }: Options): Plugin<Context> {
-  const open = new Map<string, number>();
-
-  /** Counts one; returns how to take it back, which may be called again. */
-  const add = (key: string) => {
-    open.set(key, (open.get(key) ?? 0) + 1);
-    onChange?.(1);
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      onChange?.(-1);
-      const left = (open.get(key) ?? 1) - 1;
-      if (left > 0) open.set(key, left);
-      else open.delete(key);
-    };
+export function useSubscriptionLimit({ limits, max = 20, places = ownPlaces(), onChange }: Options): Plugin<Context> {
+  /** Whoever holds the places may be too busy to say, or gone: then nobody is refused. */
+  const take = (key: string): MaybePromise<'taken' | 'none' | 'unknown'> => {
+    const asked = places.takePlace(key, max);
+    if (!(asked instanceof Promise)) return asked ? 'taken' : 'none';
+    return asked.then(
+      (isTaken) => (isTaken ? 'taken' : 'none'),
+      () => {
+        places.givePlaceBack(key);
+        return 'unknown';
+      },
+    );
   };
 
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
       const { client, request } = args.contextValue as Context & { request: Request };
-      if ((open.get(client.key) ?? 0) >= max && limits.isRefused('subscriptions')) {
-        setResultAndStopExecution({ errors: [new RateLimited('open subscriptions', RETRY_AFTER_MS)] });
-        return;
-      }
-      const remove = add(client.key);
-      // A client that goes away before there is a stream ends none.
-      if (request.signal?.aborted) remove();
-      else request.signal?.addEventListener('abort', remove, { once: true });
-      return {
-        onSubscribeResult({ result }) {
-          if (!isAsyncIterable(result)) remove();
-          return { onEnd: remove };
-        },
-        onSubscribeError: remove,
-      };
+      return when(take(client.key), (place) => {
+        if (place === 'none' && limits.isRefused('subscriptions')) {
+          setResultAndStopExecution({ errors: [new RateLimited('open subscriptions', RETRY_AFTER_MS)] });
+          return;
+        }
+        let isOpen = true;
+        onChange?.(1);
+        const end = () => {
+          if (!isOpen) return;
+          isOpen = false;
+          onChange?.(-1);
+          if (place === 'taken') places.givePlaceBack(client.key);
+        };
+        // A client that goes away before there is a stream ends none.
+        if (request.signal?.aborted) end();
+        else request.signal?.addEventListener('abort', end, { once: true });
+        return {
+          onSubscribeResult({ result }) {
+            if (!isAsyncIterable(result)) end();
+            return { onEnd: end };
+          },
+          onSubscribeError: end,
+        };
+      });
     },
   };
+}
+
+function ownPlaces(): SubscriptionPlaces {
+  const places = createPlaces();
+  return { takePlace: (key, max) => places.take(0, key, max), givePlaceBack: (key) => places.giveBack(0, key) };
 }

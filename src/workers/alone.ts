@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from '../config.ts';
-import { acceptWaiting } from '../http/accept-waiting.ts';
-import { listen } from '../http/listen.ts';
+import { listen, stopListening } from '../http/listen.ts';
 import type { Log } from '../log.ts';
 import type { Running } from '../primary.ts';
 import { startWorker } from '../worker.ts';
@@ -19,8 +18,7 @@ export async function startAlone(config: Config, orders: Orders, log: Log): Prom
     port,
     roll: async () => log.warn('there is nothing to renew: MAX_WORKERS is 1'),
     close: async (options) => {
-      await acceptWaiting(door);
-      door.close();
+      await stopListening(door);
       await worker.close(options);
     },
   };

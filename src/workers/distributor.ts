@@ -3,15 +3,21 @@
 // runs, and knows nothing of how many each holds; a shared socket serves whoever wakes first.
 
 import { createServer, type Socket } from 'node:net';
-import { listen } from '../http/listen.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { listen, stopListening } from '../http/listen.ts';
 import { createRefusal } from '../http/refusal.ts';
 import type { Peer } from './peer.ts';
 
-/** How long a connection waits for a worker where none runs. */
+/** How long a connection waits for a worker. */
 const WAIT_MS = 5000;
+const PAUSE_MS = 10;
+/** Connections that wait while no worker runs. */
 const MAX_WAITING = 1000;
-/** Connections on their way to a worker beyond which others come first: it is busy, or stuck. */
-const MAX_ON_THE_WAY = 16;
+/**
+ * Connections on their way to a worker. It takes one in a turn of its event loop, and whatever else it is told waits behind them, so more
+ * would not come sooner. They are what a worker that is stuck can keep from others.
+ */
+const MAX_ON_THE_WAY = 4;
 
 /** A worker that takes connections. */
 type Taker = {
@@ -25,12 +31,14 @@ type Taker = {
 export type Distributor = {
   /** Lets a worker take connections. Returns how to stop, which keeps what it has. */
   add(id: number, peer: Peer): () => void;
-  /** Forgets a worker that is gone: what was on its way goes to others. */
+  /** Forgets a worker that is gone, when all that it has said was heard: what was on its way goes to others. */
   remove(id: number): void;
   /** Resolves to the port. Throws StartError. */
   listen(port: number, host: string): Promise<number>;
-  /** Stops accepting. */
-  close(): void;
+  /** Stops accepting. Resolves when what had come has been handed over, or refused where no worker takes it. */
+  stop(): Promise<void>;
+  /** Connections of all workers, and those that wait for one. */
+  readonly open: number;
 };
 
 /** `maxConnections`: of one worker; where all are full, a connection is answered 503. */
@@ -41,30 +49,49 @@ export function createDistributor({ maxConnections }: { maxConnections: number }
   const waiting = new Map<Socket, NodeJS.Timeout>();
   const refuse = createRefusal();
   let handed = 0;
+  let isStopping = false;
 
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     socket.on('error', () => undefined);
     place(socket);
   });
 
-  /** The one that has fewest; those that do not take what they were handed come last. */
+  /** Of those that take what they are handed, the one that has fewest. */
   function choose(): Taker | undefined {
-    const rank = ({ open, onTheWay }: Taker) => open + (onTheWay.size >= MAX_ON_THE_WAY ? maxConnections : 0);
     let best: Taker | undefined;
-    for (const taker of ready) if (taker.open < maxConnections && (!best || rank(taker) < rank(best))) best = taker;
+    for (const taker of ready)
+      if (taker.open < maxConnections && taker.onTheWay.size < MAX_ON_THE_WAY && (!best || taker.open < best.open)) best = taker;
     return best;
+  }
+
+  /** How many connections there will be a place for. */
+  function places(): number {
+    if (ready.size === 0) return isStopping ? 0 : MAX_WAITING;
+    let free = 0;
+    for (const { open } of ready) free += maxConnections - open;
+    return free;
   }
 
   function place(socket: Socket): void {
     const taker = choose();
     if (taker) hand(socket, taker);
-    else if (ready.size > 0 || waiting.size >= MAX_WAITING) refuse(socket);
+    else if (waiting.size >= places()) refuse(socket);
     else {
       const giveUp = () => {
         waiting.delete(socket);
         refuse(socket);
       };
       waiting.set(socket, setTimeout(giveUp, WAIT_MS));
+    }
+  }
+
+  function placeWaiting(): void {
+    for (const [socket, timer] of waiting) {
+      const taker = choose();
+      if (!taker) return;
+      clearTimeout(timer);
+      waiting.delete(socket);
+      hand(socket, taker);
     }
   }
 
@@ -86,15 +113,13 @@ export function createDistributor({ maxConnections }: { maxConnections: number }
           taker.onTheWay.get(one)?.destroy();
           taker.onTheWay.delete(one);
         }
+        placeWaiting();
       });
       peer.on('connections closed', (count: number) => {
         taker.open -= count;
+        placeWaiting();
       });
-      for (const [socket, timer] of waiting) {
-        clearTimeout(timer);
-        waiting.delete(socket);
-        place(socket);
-      }
+      placeWaiting();
       return () => void ready.delete(taker);
     },
     remove(id) {
@@ -105,13 +130,21 @@ export function createDistributor({ maxConnections }: { maxConnections: number }
       for (const socket of taker.onTheWay.values()) place(socket);
     },
     listen: (port, host) => listen(server, port, host),
-    close() {
-      server.close();
+    async stop() {
+      await stopListening(server);
+      // Nobody waits longer than WAIT_MS.
+      while (waiting.size > 0 && ready.size > 0) await wait(PAUSE_MS);
+      isStopping = true;
       for (const [socket, timer] of waiting) {
         clearTimeout(timer);
-        socket.destroy();
+        refuse(socket);
       }
       waiting.clear();
+    },
+    get open() {
+      let all = waiting.size;
+      for (const { open } of takers.values()) all += open;
+      return all;
     },
   };
 }

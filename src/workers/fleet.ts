@@ -7,6 +7,14 @@ const [FIRST_PAUSE_MS, LAST_PAUSE_MS] = [100, 10_000];
 /** A worker that has lived so long was well: the next one that ends is replaced at once. */
 const WELL_MS = 30_000;
 
+/** How a worker is told to go. */
+export type Farewell = {
+  /** Connections without a request are closed at once. */
+  isHurried: boolean;
+  /** Another one has taken its place: the gateway goes on. */
+  isReplaced: boolean;
+};
+
 /** A worker process. */
 export type Member = {
   /** Resolves when it can take requests. Rejects with what it says where it cannot. */
@@ -14,7 +22,7 @@ export type Member = {
   /** Resolves when it has ended: to how. */
   ended: Promise<string>;
   /** Lets it finish and end. */
-  drain(options: { isHurried: boolean }): void;
+  drain(how: Farewell): void;
   kill(): void;
 };
 
@@ -31,7 +39,10 @@ export type FleetOptions = {
 };
 
 export type Fleet = {
-  /** Replaces each worker by a new one, one after the other: the new one is ready before the old one drains. Where one does not start, the rest stay. */
+  /**
+   * Replaces each worker by a new one, one after the other: the new one is ready before the old one drains. Where one does not start, the
+   * rest stay. A call while workers are renewed renews them once more, however many such calls there are.
+   */
   roll(): Promise<void>;
   stop(options: { isHurried: boolean }): Promise<void>;
   /** Workers that can take requests now. */
@@ -46,10 +57,14 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
   const asking: ((slot: number) => void)[] = [];
   const alive = new Set<Member>();
   const ready = new Set<Member>();
+  const leaving = new WeakSet<Member>();
   const stopping = new AbortController();
+  /** Workers that were not told to go, and those that are about to be started. */
+  let staying = 0;
   let failures = 0;
   let losses = 0;
   let rolling: Promise<void> = Promise.resolve();
+  let rollsNext: Promise<void> | undefined;
 
   const takeSlot = (): Promise<number> => {
     const slot = free.shift();
@@ -62,7 +77,17 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
   };
 
   /** Starts one, and resolves when it is ready. One that ends later without having been told to is replaced. */
-  async function launch(): Promise<Member> {
+  async function launch(): Promise<void> {
+    staying++;
+    try {
+      await startOne();
+    } catch (error) {
+      staying--;
+      throw error;
+    }
+  }
+
+  async function startOne(): Promise<void> {
     const slot = await takeSlot();
     if (stopping.signal.aborted) {
       giveBack(slot);
@@ -71,12 +96,11 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
     const member = start(slot);
     const startedAt = performance.now();
     alive.add(member);
-    const over = member.ended.then(async (how) => {
-      const wasReady = ready.delete(member);
+    const over = member.ended.then(async () => {
+      ready.delete(member);
       alive.delete(member);
       await onEnd(slot).catch((error) => log.error({ err: error, slot }, 'what a worker has left behind could not be cleaned up'));
       giveBack(slot);
-      return { how, wasReady };
     });
     try {
       await member.ready;
@@ -85,18 +109,24 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
       await over;
       throw error;
     }
-    ready.add(member);
-    void over.then(({ how, wasReady }) => {
-      if (!wasReady || stopping.signal.aborted) return;
+    if (alive.has(member) && !leaving.has(member)) ready.add(member);
+    void member.ended.then((how) => {
+      if (leaving.has(member) || stopping.signal.aborted) return;
+      staying--;
       losses++;
       if (performance.now() - startedAt > WELL_MS) failures = 0;
       log.error({ slot, how }, 'a worker has ended: another one takes its place');
-      void replace();
+      fill();
     });
-    return member;
+  }
+
+  /** Starts those that lack. */
+  function fill(): void {
+    while (staying < size && !stopping.signal.aborted) void replace();
   }
 
   async function replace(): Promise<void> {
+    staying++;
     while (!stopping.signal.aborted) {
       // The first that ends is replaced at once.
       const pauseMs = failures === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LAST_PAUSE_MS);
@@ -104,8 +134,7 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
       await wait(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {
-        await launch();
-        return;
+        return await startOne();
       } catch (error) {
         if (!stopping.signal.aborted) log.error({ reason: (error as Error).message }, 'a worker does not start');
       }
@@ -113,9 +142,11 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
   }
 
   /** Tells a worker to go, and resolves when it has. */
-  async function retire(member: Member, isHurried: boolean): Promise<void> {
+  async function retire(member: Member, how: Farewell): Promise<void> {
+    if (!leaving.has(member)) staying--;
+    leaving.add(member);
     ready.delete(member);
-    member.drain({ isHurried });
+    member.drain(how);
     const timer = setTimeout(() => {
       log.warn('a worker does not come to an end: it is killed');
       member.kill();
@@ -126,22 +157,25 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
 
   async function renewAll(): Promise<void> {
     for (const old of [...ready]) {
-      if (stopping.signal.aborted) return;
-      try {
-        await launch();
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        log.error({ reason: (error as Error).message }, 'a new worker does not start: the others stay as they are');
-        return;
+      while (ready.has(old) && !stopping.signal.aborted) {
+        try {
+          await launch();
+        } catch (error) {
+          if (stopping.signal.aborted) return;
+          log.error({ reason: (error as Error).message }, 'a new worker does not start: the others stay as they are');
+          // One of those may have ended meanwhile, whose place this one would have taken.
+          return fill();
+        }
+        // Where another one has ended meanwhile, the new one has its place, and this one needs one more.
+        if (ready.has(old) && staying > size) await retire(old, { isHurried: false, isReplaced: true });
       }
-      if (ready.has(old)) await retire(old, false);
     }
-    log.info('all workers are new');
+    if (!stopping.signal.aborted) log.info('all workers are new');
   }
 
   async function stop(isHurried: boolean): Promise<void> {
     stopping.abort();
-    await Promise.all(Array.from(alive, (member) => retire(member, isHurried)));
+    await Promise.all(Array.from(alive, (member) => retire(member, { isHurried, isReplaced: false })));
   }
 
   const outcomes = await Promise.allSettled(Array.from({ length: size }, launch));
@@ -152,7 +186,13 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
   }
 
   return {
-    roll: () => (rolling = rolling.then(renewAll)),
+    roll() {
+      rollsNext ??= rolling = rolling.then(() => {
+        rollsNext = undefined;
+        return renewAll();
+      });
+      return rollsNext;
+    },
     stop: ({ isHurried }) => stop(isHurried),
     get running() {
       return ready.size;

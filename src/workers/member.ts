@@ -5,11 +5,13 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { startWorker } from '../worker.ts';
 import type { ConnectionShare } from './connection-budget.ts';
+import type { Farewell } from './fleet.ts';
+import { startBeats } from './heartbeat.ts';
 import { createIntake } from './intake.ts';
 import { createPeer } from './peer.ts';
 import { createSiblings } from './siblings.ts';
 
-/** What a worker is told to start with; the rest are the settings, which it reads itself. */
+/** What a worker is told to start with. */
 export type Orders = {
   databaseUrl: string;
   secretKeys: readonly string[];
@@ -20,27 +22,37 @@ export type Orders = {
   applicationName: string;
 };
 
+/**
+ * The settings come from the primary, too: one that takes the place of another later must not read what has been written into files
+ * meanwhile, which may be wrong, or half of what is wanted. `silenceMs`: how long it may be silent until it is replaced.
+ */
+export type WorkerOrders = Orders & { config: Config; silenceMs: number };
+
 /** Waits for orders, and returns when the worker has ended. */
-export async function runMember(config: Config, log: Log): Promise<void> {
+export async function runMember(logOf: (config: Config) => Log): Promise<void> {
   const primary = createPeer(process);
   const intake = createIntake(primary);
-  const over = Promise.withResolvers<{ isHurried: boolean }>();
+  const over = Promise.withResolvers<Farewell>();
 
   // Signals are for the primary: a terminal sends them to all of its processes.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // node:cluster would exit at once, with requests under way.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-  process.once('disconnect', () => {
-    log.warn('the primary is gone: this worker finishes what it has begun, and ends');
-    over.resolve({ isHurried: false });
-  });
+  process.once('disconnect', () => over.resolve({ isHurried: false, isReplaced: false }));
   primary.on('drain', over.resolve);
 
-  const orders = Promise.withResolvers<Orders>();
-  const started = orders.promise.then((given) =>
-    startWorker({ config, log, ...given, siblings: createSiblings(primary), onConnectionClose: intake.onClose }),
-  );
-  primary.on('start', async (given: Orders) => {
+  const orders = Promise.withResolvers<WorkerOrders>();
+  const started = orders.promise.then(({ config, silenceMs, ...given }) => {
+    const log = logOf(config);
+    process.once('disconnect', () => log.warn('the primary is gone: this worker finishes what it has begun, and ends'));
+    startBeats(primary, silenceMs);
+    const siblings = createSiblings(primary);
+    return startWorker({ config, log, ...given, siblings, onConnectionClose: intake.onClose }).then((worker) => {
+      siblings.onAskedForFigures(worker.figures);
+      return worker;
+    });
+  });
+  primary.on('start', async (given: WorkerOrders) => {
     orders.resolve(given);
     intake.start((await started).connections);
   });

@@ -1,10 +1,16 @@
 import type { Registry } from 'prom-client';
+import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { createParentStore } from '../rate-limit/shared-store.ts';
 import type { RateLimitStore } from '../rate-limit/store.ts';
 import type { Peer } from './peer.ts';
 
 /** An event of subscriptions. */
 export type SharedEvent = { topic: string; payload: unknown };
+
+/** What a worker holds; of all, what they hold together. */
+export type WorkerFigures = { connections: number; pool: PoolFigures };
+export type PoolFigures = { inUse: number; idle: number; waiting: number; max: number };
+export type FleetFigures = WorkerFigures & { workers: number };
 
 /** The other workers of this machine, through the primary. */
 export type Siblings = {
@@ -20,6 +26,13 @@ export type Siblings = {
   sendMetrics(registry: Registry): () => Promise<void>;
   /** The figures of all processes, in the text format of Prometheus. */
   readMetrics(): Promise<string>;
+  /** Takes a place among the subscriptions of a client, of which there are `max`. Resolves to whether there was one. Rejects without an answer. */
+  takePlace(key: string, max: number): Promise<boolean>;
+  givePlaceBack(key: string): void;
+  /** What all hold. Rejects without an answer. */
+  figures(): Promise<FleetFigures>;
+  /** What this one holds, when one of them asks. */
+  onAskedForFigures(figures: () => MaybePromise<WorkerFigures>): void;
 };
 
 /** How often figures are sent: what was counted since is lost with a worker that is killed. */
@@ -28,13 +41,13 @@ const METRICS_MS = 5000;
 const READING_MS = 3000;
 
 /** How long the primary may take to ask all of them. */
-const BARRIER_MS = 1000;
+const ASKING_MS = 1000;
 
 export const createSiblings = (primary: Peer): Siblings => ({
   store: createParentStore(),
   sendEvent: (event) => primary.tell('event', event),
   onEvent: (listener) => primary.on('event', listener),
-  barrier: () => primary.ask<void>('barrier', undefined, BARRIER_MS).catch(() => undefined),
+  barrier: () => primary.ask<void>('barrier', undefined, ASKING_MS).catch(() => undefined),
   onBarrier: (barrier) => primary.on('barrier', barrier),
   sendMetrics(registry) {
     const snapshot = () => registry.getMetricsAsJSON();
@@ -48,4 +61,8 @@ export const createSiblings = (primary: Peer): Siblings => ({
     };
   },
   readMetrics: () => primary.ask('read metrics', undefined, READING_MS),
+  takePlace: (key, max) => primary.ask<boolean>('take place', { key, max }, ASKING_MS),
+  givePlaceBack: (key) => primary.tell('give place back', key),
+  figures: () => primary.ask<FleetFigures>('figures', undefined, ASKING_MS),
+  onAskedForFigures: (figures) => primary.on('figures', figures),
 });

@@ -8,7 +8,8 @@ import { createMemoryStore } from '../rate-limit/memory-store.ts';
 import { createDistributor } from './distributor.ts';
 import { type Fleet, type Member, startFleet } from './fleet.ts';
 import { createFleetMetrics } from './fleet-metrics.ts';
-import type { Orders } from './member.ts';
+import { watchBeats } from './heartbeat.ts';
+import type { Orders, WorkerOrders } from './member.ts';
 import { createPeer } from './peer.ts';
 import { createSwitchboard } from './switchboard.ts';
 
@@ -17,11 +18,22 @@ const START_MS = 60_000;
 /** How long one may take to drain: its requests have 25 s, its connections to databases and Redis some more. */
 const DRAIN_MS = 30_000;
 
-/** Answers requests in processes of their own. `onGone`: ends what a worker that is gone may have left at the databases, by its name. */
-export async function startTogether(config: Config, orders: Orders, onGone: (name: string) => Promise<void>, log: Log): Promise<Running> {
-  const distributor = createDistributor({ maxConnections: config.workerConnections });
-  const switchboard = createSwitchboard(createMemoryStore());
+export type TogetherOptions = {
+  /** Ends what a worker that is gone may have left at the databases, by its name. */
+  onGone: (name: string) => Promise<void>;
+  /** How long a worker may be silent until it is killed and replaced, in milliseconds. Default 30000. */
+  silenceMs?: number;
+};
+
+/** Answers requests in processes of their own. */
+export async function startTogether(config: Config, orders: Orders, options: TogetherOptions, log: Log): Promise<Running> {
+  const { onGone, silenceMs = 30_000 } = options;
   let fleet: Fleet | undefined;
+  const distributor = createDistributor({ maxConnections: config.workerConnections });
+  const switchboard = createSwitchboard({
+    store: createMemoryStore(),
+    count: () => ({ workers: fleet?.running ?? 0, connections: distributor.open }),
+  });
   const metrics = createFleetMetrics(() => ({
     running: fleet?.running ?? 0,
     losses: fleet?.losses ?? 0,
@@ -33,46 +45,57 @@ export async function startTogether(config: Config, orders: Orders, onGone: (nam
     const worker = cluster.fork();
     const peer = createPeer(worker.process);
     let stopTaking = () => {};
-    const ended = once(worker.process, 'exit').then(([code, signal]) => {
+    let stopWatching = () => {};
+    // Not when it exits: what it has said before may not have been read yet, as which connections it has taken.
+    const ended = once(worker.process, 'close').then(([code, signal]) => {
+      stopWatching();
       distributor.remove(worker.id);
       switchboard.remove(worker.id);
       metrics.remove(worker.id);
       return signal ?? `exit code ${code}`;
     });
-    const ready = peer.ask<void>('start', { ...orders, applicationName: nameOf(slot) } satisfies Orders, START_MS).then(() => {
-      switchboard.add(worker.id, worker.process, peer);
-      metrics.add(worker.id, peer);
-      stopTaking = distributor.add(worker.id, peer);
-    });
+    const given: WorkerOrders = { ...orders, config, silenceMs, applicationName: nameOf(slot) };
+    const ready = peer.ask<void>('start', given, START_MS).then(
+      () => {
+        switchboard.add(worker.id, worker.process, peer);
+        metrics.add(worker.id, peer);
+        stopTaking = distributor.add(worker.id, peer);
+        stopWatching = watchBeats(peer, silenceMs, () => {
+          log.error({ slot, silenceMs }, 'a worker gives no sign of life: it is killed');
+          worker.process.kill('SIGKILL');
+        });
+      },
+      async (error) => {
+        // What it has not said itself.
+        if (!worker.process.connected) throw new Error(`A worker has ended before it was ready (${await ended}).`);
+        throw error;
+      },
+    );
     return {
       ready,
       ended,
-      drain(options) {
+      drain(how) {
         stopTaking();
-        peer.tell('drain', options);
+        peer.tell('drain', how);
       },
       kill: () => void worker.process.kill('SIGKILL'),
     };
   }
 
   const port = await distributor.listen(config.port, config.host);
-  const started = await startFleet({
-    size: config.maxWorkers,
-    start,
-    onEnd: (slot) => onGone(nameOf(slot)),
-    drainMs: DRAIN_MS,
-    log,
-  }).catch((error) => {
-    distributor.close();
-    throw new StartError(error.message);
-  });
-  fleet = started;
+  try {
+    fleet = await startFleet({ size: config.maxWorkers, start, onEnd: (slot) => onGone(nameOf(slot)), drainMs: DRAIN_MS, log });
+  } catch (error) {
+    await distributor.stop();
+    throw new StartError((error as Error).message);
+  }
+  const { roll, stop } = fleet;
   return {
     port,
-    roll: started.roll,
-    close: async (options) => {
-      distributor.close();
-      await started.stop(options);
+    roll,
+    close: async (how) => {
+      await distributor.stop();
+      await stop(how);
     },
   };
 }
