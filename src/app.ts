@@ -108,8 +108,8 @@ export function createApp(deps: AppDeps): App {
     maxRequestBodySize: false,
     cors: false,
     parserAndValidationCache: parsed,
-    // Yoga answers any path with this ending; /health itself is useHealth's.
-    healthCheckEndpoint: '/health/live',
+    // Yoga answers whatever ends so, queries too: nothing does. Health is useHealth's.
+    healthCheckEndpoint: '\n',
     maskedErrors: { maskError: createMaskError(errors) },
     context: ({ request, dependencies, call, operation }) => {
       const profile = new RequestProfile();

@@ -2,8 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { until } from './support/batching.ts';
-import { aClient, aFleet, aLoad, childrenOf, isRunning, kill } from './support/fleet.ts';
+import { aClient, aFleet, aLoad, childrenOf, eventually, isRunning, kill } from './support/fleet.ts';
 import { startGateway } from './support/gateway.ts';
 import { times } from './support/protection.ts';
 
@@ -52,8 +51,8 @@ test('a worker that is killed under load costs its own connections alone, and an
   await wait(500);
   const [victim = 0, other] = workers();
   process.kill(victim, 'SIGKILL');
-  await until(() => workers().length === 2 && !workers().includes(victim), 'there is another one');
-  await until(() => output().includes('another one takes its place'), 'the log says so');
+  await eventually(() => workers().length === 2 && !workers().includes(victim), 'there is another one');
+  await eventually(() => output().includes('another one takes its place'), 'the log says so');
   await wait(1500);
   const { answers, failures } = await load.stop();
   expect(workers()).toContain(other);
@@ -72,7 +71,7 @@ test('connections on their way to a worker that is stuck and then killed are ans
   const asked = times(40, () => aClient(port).ask(TRIVIAL));
   const settled = Promise.allSettled(asked);
   const answered = () => Promise.all(asked.map((one) => Promise.race([one.then(() => 1), wait(0).then(() => 0)])));
-  await until(async () => (await answered()).filter(Boolean).length === 36, 'all but four are answered by the other one');
+  await eventually(async () => (await answered()).filter(Boolean).length === 36, 'all but four are answered by the other one');
   await wait(200);
   expect((await answered()).filter(Boolean)).toHaveLength(36);
   process.kill(stuck, 'SIGKILL');
@@ -82,7 +81,7 @@ test('connections on their way to a worker that is stuck and then killed are ans
 test('a worker that hangs is noticed by its silence, and replaced; a primary that was stopped blames nobody', {
   timeout: 60_000,
 }, async () => {
-  const impatient = (settings: Record<string, string>) => startGateway(settings, 'tests/support/impatient-gateway.ts');
+  const impatient = (settings: Record<string, string>) => startGateway(settings, { main: 'tests/support/impatient-gateway.ts' });
   const { child, port, workers, output } = await aFleet({}, impatient);
   const before = workers();
   child.kill('SIGSTOP');
@@ -95,7 +94,7 @@ test('a worker that hangs is noticed by its silence, and replaced; a primary tha
   process.kill(before[0] as number, 'SIGSTOP');
   const outcomes = await Promise.allSettled(clients.map((client) => client.ask(TRIVIAL)));
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
-  await until(() => workers().length === 2 && !workers().includes(before[0] as number), 'another has taken its place');
+  await eventually(() => workers().length === 2 && !workers().includes(before[0] as number), 'another has taken its place');
   expect(output()).toContain('a worker gives no sign of life');
   for (const client of clients) expect((await client.ask(TRIVIAL)).status).toBe(200);
 });
@@ -110,9 +109,9 @@ test('with all workers killed the port stays open, and who comes waits for the n
       expect([200, 503]).toContain(status);
       if (status === 503) expect(headers['retry-after']).toBeDefined();
     }
-    await until(() => childrenOf(child.pid as number).length === 2, 'both are back');
+    await eventually(() => childrenOf(child.pid as number).length === 2, 'both are back');
   }
-  await until(async () => (await aClient(port).ask(TRIVIAL)).status === 200, 'it answers');
+  await eventually(async () => (await aClient(port).ask(TRIVIAL)).status === 200, 'it answers');
   const last = workers();
   expect((await stop()).code).toBe(0);
   expect(last.filter(isRunning)).toEqual([]);
@@ -135,7 +134,7 @@ test('workers that die again and again are replaced after pauses that grow', { t
   // 0, 100, 200, 400, … ms: in ten seconds some eight of them, and the two that were there.
   expect(deaths).toBeGreaterThan(4);
   expect(deaths).toBeLessThan(40);
-  await until(
+  await eventually(
     async () =>
       (
         await aClient(port)

@@ -63,7 +63,7 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
     const { socket } = response.req;
     const before = lasts.get(socket);
     lasts.set(socket, response);
-    if (before && !before.headersSent) before.removeHeader('connection');
+    if (before && !before.headersSent) before.setHeader('connection', before.shouldKeepAlive ? 'keep-alive' : 'close');
     if (!response.headersSent) response.setHeader('connection', 'close');
   }
 

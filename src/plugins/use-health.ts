@@ -10,11 +10,11 @@ export type HealthOptions = {
   figures?: () => MaybePromise<Record<string, unknown>>;
 };
 
-const PATHS = ['/health', '/health/ready'];
+const PATHS = ['/health', '/health/live', '/health/ready'];
 
 /**
  * Answers GET /health and /health/ready: 200 where requests can be answered, else 503, and never why. /health has the figures too, for
- * operators. The paths are exact.
+ * operators. /health/live is 200 as long as the process answers. The paths are exact.
  */
 export function useHealth({
   isReady,
@@ -28,7 +28,7 @@ export function useHealth({
   return {
     async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
       if (!PATHS.includes(url.pathname) || (request.method !== 'GET' && request.method !== 'HEAD')) return;
-      const status = (await ask()) ? 200 : 503;
+      const status = url.pathname === '/health/live' || (await ask()) ? 200 : 503;
       const { call } = serverContext as LaneContext;
       const shows = url.pathname === '/health' && isOperator(call?.client, request.headers.get('authorization'));
       endResponse(

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { demoId } from '../../prisma/seed/demo.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
@@ -131,4 +132,34 @@ export function aLoad(clients: number, ask: (client: number, i: number) => Promi
       return { answers, failures };
     },
   };
+}
+
+/** Opens a subscription. `text`: what has come; `ended` resolves to it when the gateway has closed the stream, or cut it off. */
+export async function aSubscription(
+  url: string,
+  query = 'subscription { certificateIssued { id } }',
+  headers: Record<string, string> = {},
+) {
+  const controller = new AbortController();
+  onTestFinished(() => controller.abort());
+  const response = await fetch(url, {
+    method: 'POST',
+    signal: controller.signal,
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
+    body: JSON.stringify({ query }),
+  });
+  let text = '';
+  const ended = (async () => {
+    try {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+    } catch {}
+    return text;
+  })();
+  return { status: response.status, text: () => text, ended, end: () => controller.abort() };
+}
+
+/** Waits for what other processes bring about, on a machine that may be slow. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (const end = performance.now() + 2 * PATIENCE_MS; performance.now() < end; await wait(50)) if (await isSo()) return;
+  throw new Error(`It never came to this: ${what}.`);
 }

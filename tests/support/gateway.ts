@@ -7,11 +7,12 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export const SECRET_KEY = 'a key for the tests of the process, long enough';
 
-/** Starts src/main.ts, or another file, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
-export function startGateway(settings: Record<string, string>, main = 'src/main.ts') {
+/** Starts src/main.ts, or another file, as this user or another, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
+export function startGateway(settings: Record<string, string>, { main = 'src/main.ts', uid }: { main?: string; uid?: number } = {}) {
   const own = { PATH: process.env.PATH, HOME: process.env.HOME };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
     cwd: ROOT,
+    uid,
     // Tests ask more often than any client may.
     env: { ...own, PORT: '0', RATE_LIMIT_ENABLED: 'false', MAX_WORKERS: '1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
