@@ -99,7 +99,13 @@ test('it is never exceeded: at full load, while workers are renewed, and when on
 }, async () => {
   const fleet = await aFleet({ DATABASE_CONNECTIONS: '12', RESPONSE_CACHE: 'true' });
   const { port, databaseUrl } = fleet;
+  // Reads and writes that last: each worker needs all that it may have, also while it drains.
   await readWebsitesAs(databaseUrl, 'pg_sleep(0.4)::text');
+  await rowsOf(
+    databaseUrl,
+    `create function last() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return new; end $$;
+     create trigger last before insert on certificates for each row execute function last()`,
+  );
   const [{ name } = { name: '' }] = await rowsOf<{ name: string }>(
     databaseUrl,
     `select application_name as name from pg_stat_activity where datname = current_database() and application_name ~ '/0$'`,
