@@ -7,6 +7,9 @@ const [FIRST_PAUSE_MS, LAST_PAUSE_MS] = [100, 10_000];
 /** A worker that has lived so long was well: the next one that ends is replaced at once. */
 const WELL_MS = 30_000;
 
+/** How a worker ends that has done as it was told. */
+export const WELL_ENDED = 'exit code 0';
+
 /** How a worker is told to go. */
 export type Farewell = {
   /** Connections without a request are closed at once. */
@@ -19,7 +22,7 @@ export type Farewell = {
 export type Member = {
   /** Resolves when it can take requests. Rejects with what it says where it cannot. */
   ready: Promise<void>;
-  /** Resolves when it has ended: to how. */
+  /** Resolves when it has ended: to how, as `exit code 1` or `SIGKILL`. */
   ended: Promise<string>;
   /** Lets it finish and end. */
   drain(how: Farewell): void;
@@ -55,7 +58,8 @@ export type Fleet = {
 export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOptions): Promise<Fleet> {
   const free = Array.from({ length: size + 1 }, (_, slot) => slot);
   const asking: ((slot: number) => void)[] = [];
-  const alive = new Set<Member>();
+  /** With what resolves when they have ended and nothing of them is left. */
+  const alive = new Map<Member, Promise<void>>();
   const ready = new Set<Member>();
   const leaving = new WeakSet<Member>();
   const stopping = new AbortController();
@@ -95,13 +99,15 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
     }
     const member = start(slot);
     const startedAt = performance.now();
-    alive.add(member);
-    const over = member.ended.then(async () => {
+    const over = member.ended.then(async (how) => {
       ready.delete(member);
       alive.delete(member);
-      await onEnd(slot).catch((error) => log.error({ err: error, slot }, 'what a worker has left behind could not be cleaned up'));
+      // What ended well has closed all that it had; to see it gone matters to the next one in the slot alone.
+      if (how !== WELL_ENDED || !stopping.signal.aborted)
+        await onEnd(slot).catch((error) => log.error({ err: error, slot }, 'what a worker has left behind could not be cleaned up'));
       giveBack(slot);
     });
+    alive.set(member, over);
     try {
       await member.ready;
     } catch (error) {
@@ -146,6 +152,7 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
     if (!leaving.has(member)) staying--;
     leaving.add(member);
     ready.delete(member);
+    const over = alive.get(member);
     member.drain(how);
     const timer = setTimeout(() => {
       log.warn('a worker does not come to an end: it is killed');
@@ -153,6 +160,7 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
     }, drainMs);
     await member.ended;
     clearTimeout(timer);
+    await over;
   }
 
   async function renewAll(): Promise<void> {
@@ -175,7 +183,7 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
 
   async function stop(isHurried: boolean): Promise<void> {
     stopping.abort();
-    await Promise.all(Array.from(alive, (member) => retire(member, { isHurried, isReplaced: false })));
+    await Promise.all(Array.from(alive.keys(), (member) => retire(member, { isHurried, isReplaced: false })));
   }
 
   const outcomes = await Promise.allSettled(Array.from({ length: size }, launch));
