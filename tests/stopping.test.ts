@@ -9,6 +9,7 @@ import { createDatabase, rowsOf } from './support/database.ts';
 import { aClient, aFleet, aSubscription, childrenOf, eventually, isRunning, tokenOf } from './support/fleet.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 import { mutation, toIssue } from './support/inputs.ts';
+import { times } from './support/protection.ts';
 import { answersIn, bytesOf } from './support/raw-http.ts';
 
 const TRIVIAL = '{ __typename }';
@@ -87,6 +88,17 @@ test.each(['1', '2'])('with %s workers, SIGTERM lets clients finish and loses no
   await idle.received;
   const { code, stderr } = await ending;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test.each(['1', '2'])('with %s workers, what waits to be accepted is answered yet', { timeout: 60_000 }, async (MAX_WORKERS) => {
+  const { port, child, ended } = await aFleet({ MAX_WORKERS });
+  child.kill('SIGSTOP');
+  const asked = times(40, () => aClient(port, { isKept: false }).ask(TRIVIAL));
+  await wait(500);
+  child.kill('SIGTERM');
+  child.kill('SIGCONT');
+  for (const answer of await Promise.all(asked)) expect(answer.status).toBe(200);
+  expect((await ended).code).toBe(0);
 });
 
 test.each(['1', '2'])('with %s workers, SIGINT waits for answers, and not for clients', { timeout: 60_000 }, async (MAX_WORKERS) => {

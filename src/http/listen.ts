@@ -2,8 +2,8 @@ import type { AddressInfo, Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 
-/** Turns of the event loop in which a server that stops still accepts: clients that never stop coming must not keep it. */
-const MAX_TURNS = 100;
+/** Turns of the event loop, each of which accepts one connection or more, in which a server that stops still accepts: clients that never stop coming must not keep it. */
+const MAX_TURNS = 1000;
 
 /** Listens, and resolves to the port. Throws StartError with one sentence where it cannot. */
 export function listen(server: Server, port: number, host: string): Promise<number> {
