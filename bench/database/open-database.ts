@@ -58,7 +58,9 @@ export async function openServer() {
     throw new UsageError('Another bench is running in this checkout: two at once would measure each other.');
   }
   const opened: pg.Client[] = [only];
+  const copies: string[] = [];
   const close = async () => {
+    for (const name of copies) await only.query(`drop database if exists ${name} with (force)`);
     for (const client of opened) await client.end();
     await server.close();
   };
@@ -71,12 +73,22 @@ export async function openServer() {
       opened.push(database.admin);
       return database;
     },
+    /** A copy of it for a load that writes, dropped when the server is closed: every run begins with the same data. */
+    copy: async (scale: number): Promise<{ url: string }> => {
+      await make(server.url, benchName(scale), withPath(server.url, benchName(scale)), scale);
+      const name = 'convoy_load';
+      // One of a run that was killed.
+      await only.query(`drop database if exists ${name} with (force)`);
+      await only.query(`create database ${name} template ${benchName(scale)} strategy file_copy`);
+      copies.push(name);
+      return { url: withPath(server.url, name) };
+    },
     close,
   };
 }
 
 async function openDatabase(serverUrl: string, scale: number): Promise<BenchDatabase> {
-  const name = `convoy_bench_${scale}`;
+  const name = benchName(scale);
   const url = withPath(serverUrl, name);
   await make(serverUrl, name, url, scale);
   const admin = await connect(url);
@@ -100,6 +112,9 @@ async function openDatabase(serverUrl: string, scale: number): Promise<BenchData
     },
   };
 }
+
+/** The name of a database has no dot. */
+const benchName = (scale: number) => `convoy_bench_${String(scale).replace('.', '_')}`;
 
 export const roleOf = (server: string) => `bench_${server.replaceAll(/\W+/g, '_')}`;
 

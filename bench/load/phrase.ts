@@ -15,7 +15,8 @@ export type Dialect = {
 
 const definitions = parse(readFileSync(new URL('../../src/modules/examples.graphql', import.meta.url), 'utf8')).definitions;
 
-function documentOf(name: string): string {
+/** The operation of this name with the fragments that it needs. */
+export function documentOf(name: string): string {
   const needed = new Map<string, DefinitionNode>();
   const collect = (wanted: string) => {
     const definition = definitions.find((d) => 'name' in d && d.name?.value === wanted);

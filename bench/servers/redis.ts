@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /** Starts a Redis that writes nothing to disk, on a free port; undefined where redis-server is not on the machine. */
-export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> } | undefined> {
+export async function startRedis(): Promise<{ url: string; pid: number; stop: () => Promise<void> } | undefined> {
   if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -18,6 +18,7 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
   server.stdout.resume();
   return {
     url: `redis://127.0.0.1:${port}`,
+    pid: server.pid ?? 0,
     stop: async () => {
       server.kill('SIGKILL');
       await ended;

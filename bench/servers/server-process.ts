@@ -3,7 +3,15 @@ import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-export type ServerProcess = { pid: number; url: string; stop: () => Promise<void> };
+export type ServerProcess = {
+  pid: number;
+  url: string;
+  stop: () => Promise<void>;
+  /** Settles when the process has ended, however that came. */
+  ended: Promise<void>;
+  /** The last that it has printed. */
+  output: () => string;
+};
 
 /** Starts node on what prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
 export function startProcess(command: readonly string[], settings: Record<string, string>): Promise<ServerProcess> {
@@ -29,7 +37,7 @@ export function startProcess(command: readonly string[], settings: Record<string
       // Kept short: a server that complains at each request would fill the memory.
       output = `${output}${chunk}`.slice(-20_000);
       const url = /GraphQL +(\S+)\n/.exec(output)?.[1];
-      if (url) resolve({ pid: child.pid ?? 0, url: url.replace('localhost', '127.0.0.1'), stop });
+      if (url) resolve({ pid: child.pid ?? 0, url: url.replace('localhost', '127.0.0.1'), stop, ended, output: () => output });
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
