@@ -27,6 +27,8 @@ export async function startServer(spec: ServerSpec, database: BenchDatabase): Pr
     SECRET_KEY,
     PORT: '0',
     LOG_LEVEL: 'warn',
+    // As the peers, which are one process each.
+    MAX_WORKERS: '1',
     POOL_SIZE: String(POOL_SIZE),
   };
   return { spec, process: await startProcess(spec.command, { ...settings, ...spec.settings }) };

@@ -18,8 +18,7 @@ export function startProcess(command: readonly string[], settings: Record<string
   const own = { PATH: process.env.PATH, HOME: process.env.HOME };
   const child = spawn(process.execPath, command, {
     cwd: ROOT,
-    // One process each, and no lines of log: so are the peers.
-    env: { ...own, NODE_ENV: 'production', MAX_WORKERS: '1', LOG_LEVEL: 'warn', ...settings },
+    env: { ...own, NODE_ENV: 'production', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const kill = () => child.kill('SIGKILL');
