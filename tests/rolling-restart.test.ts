@@ -103,13 +103,16 @@ test('readiness is the gateway’s while it rolls, and a worker that dies meanwh
   timeout: 90_000,
 }, async () => {
   const fleet = await aFleet();
-  const [first = 0] = fleet.workers();
   const probes = times(2, () => aClient(fleet.port));
   for (const probe of probes) expect((await probe.get('/health/ready')).status).toBe(200);
-  fleet.child.kill('SIGHUP');
-  await eventually(() => fleet.workers().length === 3, 'a new one has been started');
-  // The one that shall be renewed first is gone before the new one is there.
-  kill(first, 'SIGKILL');
+  const rollAndKill = async (which: number) => {
+    const victim = fleet.workers()[which] as number;
+    fleet.child.kill('SIGHUP');
+    await eventually(() => fleet.workers().length === 3, 'a new one has been started');
+    kill(victim, 'SIGKILL');
+  };
+  // The one that is renewed last is gone before the first new one is there.
+  await rollAndKill(1);
   await Promise.all(
     times(40, async (i) => {
       await wait(100 * i);
@@ -127,9 +130,10 @@ test('readiness is the gateway’s while it rolls, and a worker that dies meanwh
   await wait(1000);
   expect(fleet.workers()).toHaveLength(2);
   expect(JSON.parse((await aClient(fleet.port).get('/health')).body).workers).toBe(2);
-  // It can be renewed once more: no slot is lost.
-  fleet.child.kill('SIGHUP');
+  // Then the one whose turn it is; no slot has been lost.
+  await rollAndKill(0);
   await renewed(fleet, 2);
+  await wait(1000);
   expect(fleet.workers()).toHaveLength(2);
 });
 

@@ -1,5 +1,6 @@
 // What workers of one machine share, without Redis and with it: counts, events, what was written, places of subscriptions.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { encodeId } from '../src/graphql/ids.ts';
 import { createPlaces } from '../src/limits/places.ts';
@@ -8,6 +9,8 @@ import { mutation, toIssue } from './support/inputs.ts';
 import { anOwnRedis } from './support/own-redis.ts';
 import { times } from './support/protection.ts';
 import { hasRedis } from './support/redis-server.ts';
+
+type Client = ReturnType<typeof aClient>;
 
 const TRIVIAL = '{ __typename }';
 const ISSUE = mutation('issueCertificate', 'certificate { id }');
@@ -73,6 +76,39 @@ describe.each(['memory', 'Redis'])('shared through %s', (through) => {
     expect(hits).toBeGreaterThan(150);
     expect([writer.opened, reader.opened]).toEqual([1, 1]);
   });
+});
+
+test('a mutation is answered when the other workers have heard of it', { timeout: 60_000 }, async () => {
+  const { port, workers } = await aFleet(UNLIMITED);
+  const token = await tokenOf('ADMIN');
+  const id = encodeId('Spa', 1);
+  // In turn on the one worker and on the other.
+  const [writer, reader, probe] = times(3, () => aClient(port)) as [Client, Client, Client];
+  const versionIn = ({ body }: { body: string }) => Number(/"version":(\d+)/.exec(body)?.[1]);
+  await writer.ask(TRIVIAL);
+  let version = 0;
+  for (let i = 0; i < 3; i++) version = versionIn(await reader.ask(SPA, { variables: { id } }));
+  await probe.ask(TRIVIAL);
+  const isOfReader = async (pid: number) => {
+    process.kill(pid, 'SIGSTOP');
+    const answered = await probe.ask(TRIVIAL, { timeoutMs: 3000 }).catch(() => undefined);
+    if (!answered) process.kill(pid, 'SIGCONT');
+    return answered !== undefined;
+  };
+  const [first = 0, second = 0] = workers();
+  const late = (await isOfReader(first)) ? first : second;
+  process.kill(late, 'SIGSTOP');
+  let isAnswered = false;
+  const saving = writer.ask(SAVE, { token, variables: { input: { id, version, city: 'Elsewhere' } } }).finally(() => {
+    isAnswered = true;
+  });
+  // It would be after half a second, in which a worker that is well has heard of it.
+  await wait(400);
+  expect(isAnswered).toBe(false);
+  process.kill(late, 'SIGCONT');
+  expect(versionIn(await saving)).toBe(version + 1);
+  expect((await reader.ask(SPA, { variables: { id } })).body).toContain('Elsewhere');
+  expect([writer.opened, reader.opened]).toEqual([1, 1]);
 });
 
 test('a client has so many subscriptions over all workers, and a worker that dies takes its own with it', { timeout: 60_000 }, async () => {
