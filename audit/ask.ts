@@ -1,7 +1,7 @@
 // GraphQL over the client, and answers in words.
 
+import type { Gateway } from '../harness/gateway.ts';
 import { type Answer, type Sent, send } from './client.ts';
-import type { Gateway } from './gateway.ts';
 
 export type Asked = {
   query?: string;

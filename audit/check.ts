@@ -1,10 +1,8 @@
 // What a check is, and what it is given.
 
+import type { Gateway } from '../harness/gateway.ts';
+import type { Verdict } from '../harness/verdict.ts';
 import type { Role } from '../src/generated/prisma/enums.ts';
-import type { Gateway } from './gateway.ts';
-
-/** What happened, in words, and whether it is what must happen. */
-export type Verdict = { holds: boolean; happened: string };
 
 export type Check = {
   /** The concern, a colon, and what of it. */
@@ -46,10 +44,3 @@ export type AuditContext = {
 
 /** No limits of rates: for checks that ask often. */
 export const OPEN: Settings = { RATE_LIMIT_ENABLED: 'false', CORS_ORIGINS: 'https://app.example' };
-
-/** What holds where nothing is wrong. `problems`: what is, in words. */
-export function verdictOf(problems: readonly string[], otherwise: string): Verdict {
-  const [first, ...rest] = problems;
-  if (first === undefined) return { holds: true, happened: otherwise };
-  return { holds: false, happened: rest.length > 0 ? `${first} (and ${rest.length} more)` : first };
-}

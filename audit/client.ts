@@ -1,7 +1,7 @@
 // HTTP over sockets, without the manners of an HTTP client: what is sent is what the check says.
 
 import { connect } from 'node:net';
-import type { Gateway } from './gateway.ts';
+import type { Gateway } from '../harness/gateway.ts';
 
 export type Sent = {
   method?: string;

@@ -1,6 +1,6 @@
+import { type Gateway, startGateway } from '../harness/gateway.ts';
 import type { GatewayOptions, Settings } from './check.ts';
 import type { AuditDatabase } from './database.ts';
-import { type Gateway, startGateway } from './gateway.ts';
 
 type Options = {
   database: AuditDatabase;

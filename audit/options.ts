@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { patternOf, UsageError } from '../harness/command.ts';
 import { variables } from '../src/config.ts';
 
 const HELP = `npm run audit -- [OPTIONS]
@@ -27,9 +28,6 @@ export type Options = {
   documents: number;
   seed: number;
 };
-
-/** A sentence for whoever called. */
-export class UsageError extends Error {}
 
 /** Reads the command line; undefined where it asks for help, which is then printed. Throws UsageError. */
 export function readOptions(args: string[]): Options | undefined {
@@ -66,14 +64,6 @@ function parse(args: string[]) {
     }).values;
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0]}. See --help.`);
-  }
-}
-
-function patternOf(text: string): RegExp {
-  try {
-    return new RegExp(text, 'i');
-  } catch {
-    throw new UsageError(`--only takes a regular expression, which ${text} is not.`);
   }
 }
 

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { endBySignal, UsageError, within } from '../harness/command.ts';
+import { createReport } from '../harness/report.ts';
+import type { Verdict } from '../harness/verdict.ts';
 import { demoId } from '../prisma/seed/demo.ts';
 import { createTokens } from '../src/tokens.ts';
-import type { AuditContext, Check, Verdict } from './check.ts';
+import type { AuditContext, Check } from './check.ts';
 import { openAuditDatabase } from './database.ts';
 import { createGateways } from './gateways.ts';
-import { type Options, UsageError } from './options.ts';
-import { createReport } from './report.ts';
+import type { Options } from './options.ts';
 
 /** How long a check may take, beside those that say so themselves. Documents are many. */
 const CHECK_MS = 120_000;
@@ -48,8 +50,8 @@ export async function runAudit(concerns: readonly (readonly Check[])[], options:
     for (const checks of chosen) {
       for (const { name, tried, expected, run } of checks) {
         const began = performance.now();
-        const { holds, happened } = await within(boundMs, run(ctx));
-        report.add({ name, tried, expected, holds, happened, ms: Math.round(performance.now() - began) });
+        const verdict = await within(boundMs, run(ctx)).catch(failed);
+        report.add({ name, tried, expected, ...verdict, ms: Math.round(performance.now() - began) });
       }
       await gateways.stopPassing();
     }
@@ -60,28 +62,8 @@ export async function runAudit(concerns: readonly (readonly Check[])[], options:
   return report.end((performance.now() - start) / 1000);
 }
 
-/** A server that nobody stops would run on without the audit. Gateways are killed when the process exits. */
-function endBySignal(close: () => Promise<void>): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void close()
-        .catch(() => undefined)
-        .finally(() => process.exit(130));
-    });
-  }
-}
-
 /** A check that throws, or does not end, has failed and ends nothing else. */
-async function within(boundMs: number, running: Promise<Verdict>): Promise<Verdict> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Verdict>((resolve) => {
-    timer = setTimeout(() => resolve({ holds: false, happened: `it did not end within ${boundMs / 1000} s` }), boundMs);
-  });
-  try {
-    return await Promise.race([running, late]);
-  } catch (error) {
-    return { holds: false, happened: error instanceof Error ? error.message || String(error) : String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const failed = (error: unknown): Verdict => ({
+  holds: false,
+  happened: error instanceof Error ? error.message || String(error) : String(error),
+});

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { AuditRecord } from '../audit/report.ts';
+import type { ReportRecord } from '../harness/report.ts';
 import { rowsOf } from './support/database.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -35,7 +35,7 @@ async function audit(args: readonly string[], { databaseUrl = '' } = {}) {
   const records = written
     .split('\n')
     .filter(Boolean)
-    .map((line): AuditRecord => JSON.parse(line));
+    .map((line): ReportRecord => JSON.parse(line));
   const named = (holds: boolean) => records.filter((record) => record.holds === holds).map(({ name }) => name);
   return { ...output, code, pid: child.pid, records, held: named(true), failed: named(false) };
 }

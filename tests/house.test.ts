@@ -10,10 +10,10 @@ const MAX_LINES = 250;
 type Import = { from: string; to: string; isType: boolean };
 
 const OPENERS = /^src\/resources\/(postgres|embedded-postgres|embedded-cluster|database|redis|prisma)\.ts$/;
-const MAY_OPEN = /^(src\/(main|primary|worker)\.ts|src\/resources\/|scripts\/|prisma\/|tests\/|bench\/|audit\/)/;
+const MAY_OPEN = /^(src\/(main|primary|worker)\.ts|src\/resources\/|scripts\/|prisma\/|tests\/|bench\/|audit\/|chaos\/|harness\/)/;
 
 const files = await Array.fromAsync(
-  glob(['src/**/*.ts', 'prisma/**/*.ts', 'scripts/*.{ts,js}', 'tests/**/*.ts', 'audit/**/*.ts'], { cwd: ROOT }),
+  glob(['src/**/*.ts', 'prisma/**/*.ts', 'scripts/*.{ts,js}', 'tests/**/*.ts', '{audit,chaos,harness}/**/*.ts'], { cwd: ROOT }),
 );
 const sources = await Promise.all(
   files

@@ -1,7 +1,8 @@
 // An attack by a single request: what it must get, how soon, and that the gateway serves others after it.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { type Asked, afterwards, ask, told } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Settings, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN, type Settings } from '../check.ts';
 import { type Answer, type Sent, send } from '../client.ts';
 
 /** How soon anything that is refused, or is little work, must be answered. */

@@ -1,10 +1,11 @@
 // What operations may cost, one by one and in a minute.
 
+import type { Gateway } from '../../harness/gateway.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { encodeId } from '../../src/graphql/ids.ts';
 import { type Asked, ask, at, inTurn, tally, times, told } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Settings, type Verdict, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN, type Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const BUDGET = 400;
 const BUDGETED: Settings = {

@@ -1,7 +1,8 @@
 // What pages of other sites can make a browser send, and read.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { ask, inTurn, tally } from '../ask.ts';
-import { type Check, OPEN, verdictOf } from '../check.ts';
+import { type Check, OPEN } from '../check.ts';
 import { type Sent, send } from '../client.ts';
 
 const ORIGIN = 'https://app.example';

@@ -1,9 +1,10 @@
 // Requests that would last: a statement that hangs, a client that leaves, a pool without a free connection.
 
 import { connect } from 'node:net';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { encodeId } from '../../src/graphql/ids.ts';
 import { ask, inTurn, tally, times, told } from '../ask.ts';
-import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 import { bytesOf } from '../client.ts';
 import { lockTable } from '../database.ts';
 

@@ -6,10 +6,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { Gateway } from '../../harness/gateway.ts';
+import type { Verdict } from '../../harness/verdict.ts';
 import { ask, at, told } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Verdict } from '../check.ts';
+import { type AuditContext, type Check, OPEN } from '../check.ts';
 import { type Answer, send } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const PERSIST = path.resolve(import.meta.dirname, '../../scripts/persist.ts');
 const SPAS = 'query Spas {\n  spas(first: 1) {\n    nodes {\n      id\n    }\n  }\n}';

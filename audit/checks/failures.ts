@@ -1,10 +1,11 @@
 // What strangers read when the database fails: that it does, and nothing of it.
 
+import { openTcpProxy } from '../../harness/tcp-proxy.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, tally, times, told } from '../ask.ts';
-import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
 import { lockTable, rowsOf } from '../database.ts';
-import { openDatabaseProxy } from '../database-proxy.ts';
 
 const PRODUCTION: Settings = { RATE_LIMIT_ENABLED: 'false' };
 const DETAIL = /prisma|postgres|ECONN|\bpg\b|sql|relation|does not exist|stack|node_modules|\.ts\b|spas_old|website|127\.0\.0\.1/i;
@@ -28,9 +29,11 @@ async function recovery(gateway: Parameters<typeof ask>[0]): Promise<number> {
 
 async function cut(ctx: AuditContext): Promise<Verdict> {
   const databaseUrl = await ctx.createDatabase();
-  const proxy = await openDatabaseProxy(databaseUrl);
+  const { hostname, port } = new URL(databaseUrl);
+  const proxy = await openTcpProxy({ hostname, port: Number(port || 5432) });
+  const through = Object.assign(new URL(databaseUrl), { hostname: '127.0.0.1', port: String(proxy.port) }).toString();
   try {
-    const gateway = await ctx.gateway(PRODUCTION, { databaseUrl: proxy.url });
+    const gateway = await ctx.gateway(PRODUCTION, { databaseUrl: through });
     const token = await ctx.tokenOf('ADMIN');
     await ask(gateway, { ...SPAS, token });
     const lock = await lockTable(databaseUrl, 'spas');

@@ -1,11 +1,11 @@
 // How often single fields may be called: what costs much, and what somebody would try out.
 
+import type { Gateway } from '../../harness/gateway.ts';
 import { demoPassword } from '../../prisma/seed/demo.ts';
 import { encodeId } from '../../src/graphql/ids.ts';
 import { type Asked, ask, inTurn, tally, times } from '../ask.ts';
 import type { Check, Settings } from '../check.ts';
 import type { Answer } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const FIELDS: Settings = {
   RATE_LIMIT_PER_MINUTE: '100000',

@@ -1,8 +1,9 @@
 // A schema that is not shown: neither as a whole nor name by name.
 
 import { getIntrospectionQuery } from 'graphql';
+import { verdictOf } from '../../harness/verdict.ts';
 import { ask, inTurn, told } from '../ask.ts';
-import { type Check, OPEN, verdictOf } from '../check.ts';
+import { type Check, OPEN } from '../check.ts';
 import { send } from '../client.ts';
 
 /** Nearly right names, each in another place. */

@@ -1,7 +1,8 @@
 // A Host header that is more than a host: gateways that make an address of it would serve another path than the one they have looked at.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { inTurn, tally } from '../ask.ts';
-import { type Check, OPEN, verdictOf } from '../check.ts';
+import { type Check, OPEN } from '../check.ts';
 import { type Answer, type Sent, send } from '../client.ts';
 
 const QUERY = '{ spas(first: 1) { nodes { id } } }';

@@ -1,8 +1,9 @@
 // GraphQL over HTTP, by the audits of graphql-http.
 
 import { serverAudits } from 'graphql-http';
+import { verdictOf } from '../../harness/verdict.ts';
 import { inTurn } from '../ask.ts';
-import { type Check, verdictOf } from '../check.ts';
+import type { Check } from '../check.ts';
 import { SHOWN } from './shape.ts';
 
 export const httpSpec: readonly Check[] = [

@@ -1,7 +1,8 @@
 // Text that wants to be SQL, a pattern or an object, wherever the schema takes text.
 
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, at, inTurn, tally, times } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Verdict, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN } from '../check.ts';
 import type { Answer } from '../client.ts';
 import { fieldsWithText, readSchema, textInputs } from '../schema-inputs.ts';
 

@@ -1,7 +1,8 @@
 // Figures of the gateway's work, which are for those who look after it.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { inTurn } from '../ask.ts';
-import { type Check, OPEN, type Settings, verdictOf } from '../check.ts';
+import { type Check, OPEN, type Settings } from '../check.ts';
 import { send } from '../client.ts';
 
 const TOKEN = 'a token for the metrics of the audit';

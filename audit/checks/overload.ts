@@ -1,10 +1,11 @@
 // More work than the gateway has time for: who is sent away, and in which order.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Gateway } from '../../harness/gateway.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, tally, times, told } from '../ask.ts';
-import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 import type { Answer } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 /** A gateway that takes a few milliseconds for an emergency: here requests alone can make one. */
 const NERVOUS: Settings = { RATE_LIMIT_ENABLED: 'false', MAX_EVENT_LOOP_DELAY_MS: '2' };

@@ -1,7 +1,8 @@
 // Names that every object of JavaScript has, in every place where a client may put a name.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { afterwards, ask, inTurn, tally, told } from '../ask.ts';
-import { type Check, OPEN, verdictOf } from '../check.ts';
+import { type Check, OPEN } from '../check.ts';
 import { type Sent, send } from '../client.ts';
 
 const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import type { Gateway } from '../../harness/gateway.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { demoSignIns } from '../../prisma/seed/demo.ts';
 import { afterwards, times } from '../ask.ts';
-import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
-import type { Gateway } from '../gateway.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 import { createDocuments } from '../random-requests.ts';
 
 /** A process of its own, whose memory is measured. */

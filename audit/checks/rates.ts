@@ -1,9 +1,10 @@
 // How often one client may ask, as shipped.
 
+import type { Gateway } from '../../harness/gateway.ts';
+import { verdictOf } from '../../harness/verdict.ts';
 import { ask, tally, times, told } from '../ask.ts';
-import { type Check, type Settings, verdictOf } from '../check.ts';
+import type { Check, Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const DEFAULTS: Settings = {};
 const HOUR_SECONDS = 3600;

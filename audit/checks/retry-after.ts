@@ -1,8 +1,9 @@
 // Whether a refusal says the truth about when there is room. It takes a minute, in which other checks run.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Verdict } from '../../harness/verdict.ts';
 import { ask, told } from '../ask.ts';
-import type { AuditContext, Check, Settings, Verdict } from '../check.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 
 const ONE: Settings = { RATE_LIMIT_PER_MINUTE: '1' };
 /** Longer before the moment than a request takes. */

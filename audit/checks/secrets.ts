@@ -1,8 +1,9 @@
 // Runs last: what all gateways of the run have printed, at the most talkative, must hold nothing that was secret.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { demoPassword } from '../../prisma/seed/demo.ts';
 import { ask } from '../ask.ts';
-import { type Check, OPEN, verdictOf } from '../check.ts';
+import { type Check, OPEN } from '../check.ts';
 
 export const secrets: readonly Check[] = [
   {

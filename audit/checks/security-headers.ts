@@ -1,7 +1,8 @@
 // Headers that tell browsers what an answer may not be used for.
 
+import { verdictOf } from '../../harness/verdict.ts';
 import { ask } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Settings, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN, type Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
 import { SHOWN } from './shape.ts';
 

@@ -1,34 +1,21 @@
 // Gateways that share a Redis: limits hold over all of them, and nobody notices when it goes. Not tried where there is no redis-server.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import type { Gateway } from '../../harness/gateway.ts';
+import { hasRedis, startRedis } from '../../harness/redis.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, at, tally, times, told } from '../ask.ts';
-import { type AuditContext, type Check, type Settings, type Verdict, verdictOf } from '../check.ts';
+import type { AuditContext, Check, Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const TYPENAME = { query: '{ __typename }' };
 
-async function startRedis() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  const server = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const kill = () => void server.kill('SIGKILL');
-  process.once('exit', kill);
-  server.once('close', () => process.off('exit', kill));
-  for await (const line of server.stdout) if (String(line).includes('Ready to accept connections')) break;
-  server.stdout.resume();
-  return { url: `redis://127.0.0.1:${port}`, kill };
-}
-
 /** Two gateways on one database, and the Redis that they share. */
-async function withTwo(ctx: AuditContext, settings: Settings, work: (two: [Gateway, Gateway], kill: () => void) => Promise<Verdict>) {
-  if (spawnSync('redis-server', ['--version']).status !== 0) return { holds: true, happened: 'not tried: there is no redis-server here' };
+async function withTwo(
+  ctx: AuditContext,
+  settings: Settings,
+  work: (two: [Gateway, Gateway], kill: () => Promise<void>) => Promise<Verdict>,
+) {
+  if (!hasRedis()) return { holds: true, isSkipped: true, happened: 'there is no redis-server here' };
   const redis = await startRedis();
   try {
     const databaseUrl = await ctx.createDatabase();
@@ -36,7 +23,7 @@ async function withTwo(ctx: AuditContext, settings: Settings, work: (two: [Gatew
     const one = await ctx.gateway(all, { databaseUrl });
     return await work([one, await ctx.gateway(all, { databaseUrl: `${databaseUrl}?connection_limit=8` })], redis.kill);
   } finally {
-    redis.kill();
+    await redis.kill();
   }
 }
 
@@ -64,7 +51,7 @@ const lose = (ctx: AuditContext) =>
       );
     await askAll(100);
     const under = askAll(200);
-    kill();
+    await kill();
     await under;
     await askAll(100);
     const metrics = await Promise.all(two.map((gateway) => send(gateway, { method: 'GET', target: '/metrics' })));

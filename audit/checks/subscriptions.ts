@@ -3,10 +3,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Gateway } from '../../harness/gateway.ts';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { tally, times } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Verdict, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN } from '../check.ts';
 import { bytesOf } from '../client.ts';
-import type { Gateway } from '../gateway.ts';
 
 const BODY = JSON.stringify({ query: 'subscription { certificateIssued { id } }' });
 const MAX = 20;

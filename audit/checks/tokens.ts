@@ -1,8 +1,9 @@
 // Tokens that somebody has made up or changed.
 
 import { createHmac, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, at, told } from '../ask.ts';
-import { type AuditContext, type Check, OPEN, type Verdict, verdictOf } from '../check.ts';
+import { type AuditContext, type Check, OPEN } from '../check.ts';
 
 type Claims = Record<string, unknown>;
 

@@ -3,20 +3,19 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { variables } from '../src/config.ts';
-import type { Settings } from './check.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const START_MS = 60_000;
 /** How long a gateway may take to stop before it is killed. */
 const STOP_MS = 5_000;
 
-/** No setting of whoever runs the audit, nor of a file .env: an empty one counts as absent. */
+/** No setting of whoever runs the command, nor of a file .env: an empty one counts as absent. */
 const NOTHING = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
 
 export type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
-/** Starts a gateway on a free port, and waits until it is ready. Throws with what it has printed where it ends instead. */
-export async function startGateway(settings: Settings) {
+/** Starts a gateway on a free port, and waits until it is ready. Throws with what it has printed where it ends instead. `settings`: environment variables. */
+export async function startGateway(settings: Readonly<Record<string, string>>) {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', path.join(ROOT, 'scripts/start.js')],
@@ -66,6 +65,8 @@ export async function startGateway(settings: Settings) {
     /** All that it has printed. */
     output,
     isAlive: () => !hasEnded,
+    /** Resolves when it and its workers have ended. */
+    ended,
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(kill, STOP_MS);
