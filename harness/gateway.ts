@@ -65,8 +65,6 @@ export async function startGateway(settings: Readonly<Record<string, string>>) {
     /** All that it has printed. */
     output,
     isAlive: () => !hasEnded,
-    /** Resolves when it and its workers have ended. */
-    ended,
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(kill, STOP_MS);

@@ -35,7 +35,7 @@ export function createReport({ json, print = console.log }: { json?: string; pri
   };
 }
 
-const MAX_LENGTH = 400;
+const MAX_LENGTH = 800;
 
 function inOneLine(text: string): string {
   const line = stripVTControlCharacters(text).replaceAll(/\s+/g, ' ').trim();

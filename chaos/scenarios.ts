@@ -1,0 +1,10 @@
+import type { Scenario } from './scenario.ts';
+import { overload } from './scenarios/overload.ts';
+import { postgres } from './scenarios/postgres.ts';
+import { primary } from './scenarios/primary.ts';
+import { redis } from './scenarios/redis.ts';
+import { sockets } from './scenarios/sockets.ts';
+import { workers } from './scenarios/workers.ts';
+
+/** All scenarios, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [...workers, ...primary, ...postgres, ...overload, ...redis, ...sockets];

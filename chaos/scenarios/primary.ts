@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../harness/free-port.ts';
+import { running, signal, workersOf } from '../processes.ts';
+import type { Scenario } from '../scenario.ts';
+import { aFault } from '../under-load.ts';
+
+/** Workers let idle connections be for six seconds, and end. */
+const WORKERS_END_MS = 20_000;
+
+export const primary: readonly Scenario[] = [
+  aFault({
+    name: 'primary: it is killed',
+    tried: 'kill -9 of the process that leads the workers, and a start on the same port when they have ended',
+    // A connection that waits to be accepted dies with whoever listens; while workers start, one waits for them, for five seconds at most.
+    must: { mayFail: /ECONNREFUSED|ECONNRESET|OVERLOADED/, isOut: true },
+    besides: 'its workers end by themselves within 20 s',
+    prepare: async (ctx) => {
+      const settings = { PORT: String(await freePort()) };
+      const gateway = await ctx.gateway(settings);
+      const workers = workersOf(gateway);
+      ctx.defer(() => signal(workers, 'SIGKILL'));
+      return {
+        ports: [gateway.port],
+        rows: ctx.database.rows,
+        fault: async () => {
+          signal([gateway.pid], 'SIGKILL');
+          const start = performance.now();
+          while (running(workers).length > 0 && performance.now() - start < WORKERS_END_MS) await wait(50);
+          const hasEnded = running(workers).length === 0;
+          const words = `its workers had ended after ${((performance.now() - start) / 1000).toFixed(1)} s`;
+          signal(workers, 'SIGKILL');
+          await ctx.gateway(settings);
+          return hasEnded ? { words } : { problems: ['its workers run on'] };
+        },
+      };
+    },
+  }),
+];
