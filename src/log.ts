@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import pretty from 'pino-pretty';
 
@@ -31,6 +32,8 @@ function errorOf(error: Error): object {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const printable = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
 
+/** How often the end of the process tries to write to a pipe that is full, a tenth of a second apart. */
+const MAX_LAST_TRIES = 20;
 /** How long the end of the process waits for the write that is under way. */
 const LAST_WRITE_MS = 20;
 
@@ -40,8 +43,28 @@ const LAST_WRITE_MS = 20;
  */
 function openOutput(): DestinationStream {
   // pino writes what waits when the process ends, and not what a thread is about to write: that thread needs a moment.
-  process.prependOnceListener('exit', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WRITE_MS));
+  process.prependOnceListener('exit', () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WRITE_MS);
+    giveUpWriting();
+  });
   return pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES, maxWrite: MAX_WRITE_BYTES });
+}
+
+/**
+ * Lets the end of the process lose the lines that nobody can take any more. Sonic-boom, which writes for pino, tries again for ever: the
+ * process would not end when whoever read its log is gone. Nothing is left then that could write otherwise.
+ */
+function giveUpWriting(): void {
+  const { writeSync } = fs;
+  let tries = 0;
+  fs.writeSync = ((fd: number, text: string, ...rest: never[]) => {
+    try {
+      return writeSync(fd, text, ...rest);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN' && ++tries < MAX_LAST_TRIES) throw error;
+      return Buffer.byteLength(text);
+    }
+  }) as typeof fs.writeSync;
 }
 
 export function createLog({ level = 'info', isPretty = false, destination }: LogOptions = {}): Log {
