@@ -1,4 +1,6 @@
 import type { Scenario } from './scenario.ts';
+import { clock } from './scenarios/clock.ts';
+import { disk } from './scenarios/disk.ts';
 import { overload } from './scenarios/overload.ts';
 import { postgres } from './scenarios/postgres.ts';
 import { primary } from './scenarios/primary.ts';
@@ -7,4 +9,4 @@ import { sockets } from './scenarios/sockets.ts';
 import { workers } from './scenarios/workers.ts';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [...workers, ...primary, ...postgres, ...overload, ...redis, ...sockets];
+export const scenarios: readonly Scenario[] = [...workers, ...primary, ...postgres, ...overload, ...redis, ...sockets, ...disk, ...clock];

@@ -8,8 +8,8 @@ import { aFault } from '../under-load.ts';
 
 const [READERS, QUESTIONS, MORE_MEGABYTES] = [300, 30, 200];
 const SLOW = 300;
-/** Idle connections are closed after five seconds, those in the middle of a head after ten; Node looks every thirty. */
-const [SILENT_MS, SLOW_MS] = [9000, 45_000];
+/** Idle connections are closed after five seconds, those in the middle of a head after ten. */
+const [SILENT_MS, SLOW_MS] = [9000, 15_000];
 const PLACES = 60;
 
 const question = (body: string) =>
