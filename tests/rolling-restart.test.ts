@@ -26,7 +26,8 @@ const renewed = (fleet: Fleet, count: number) =>
   eventually(() => fleet.output().split('all workers are new').length > count, 'all workers are new');
 
 test('under load no request is lost: of kept connections, of new ones, slow ones, mutations', { timeout: 120_000 }, async () => {
-  const fleet = await aFleet({ COST_PER_MINUTE: '100000000' });
+  // On a machine that is late anyway, anonymous operations would be shed.
+  const fleet = await aFleet({ LIMIT_MODES: 'pressure:off' });
   const { port, databaseUrl } = fleet;
   await readWebsitesAs(databaseUrl, `(select 'slow' from pg_sleep(2))`);
   const token = await tokenOf('USER');
@@ -55,7 +56,7 @@ test('under load no request is lost: of kept connections, of new ones, slow ones
   await renewed(fleet, 2);
   const { answers, failures } = await load.stop();
   expect(failures).toEqual([]);
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   expect(answers.filter(({ body }) => body.includes('"errors"'))).toEqual([]);
   const [{ count: has } = { count: 0 }] = await rowsOf<{ count: number }>(databaseUrl, 'select count(*)::int from certificates');
   expect([issued > 0, has - had]).toEqual([true, issued]);

@@ -113,7 +113,9 @@ test('a mutation is answered when the other workers have heard of it', { timeout
 
 test('a client has so many subscriptions over all workers, and a worker that dies takes its own with it', { timeout: 60_000 }, async () => {
   const { url, workers } = await aFleet({ MAX_SUBSCRIPTIONS: '6' });
-  const openMany = (count: number) => Promise.all(times(count, () => aSubscription(url)));
+  // A connection that fetch has kept may be one of the worker that was killed.
+  const openMany = (count: number) =>
+    Promise.all(times(count, () => aSubscription(url).catch(() => ({ status: 0, end: () => undefined }))));
   const opened = await openMany(10);
   expect(opened.filter(({ status }) => status === 200)).toHaveLength(6);
   expect(opened.filter(({ status }) => status === 429)).toHaveLength(4);
@@ -128,8 +130,9 @@ test('a client has so many subscriptions over all workers, and a worker that die
     return more > 0;
   }, 'places have come back');
   for (let refused = 0; refused < 3; ) {
-    if ((await openMany(1))[0]?.status === 200) more++;
-    else refused++;
+    const [one] = await openMany(1);
+    if (one?.status === 200) more++;
+    if (one?.status === 429) refused++;
   }
   expect(more).toBeLessThan(6);
 });

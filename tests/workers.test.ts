@@ -120,7 +120,7 @@ test('with all workers killed the port stays open, and who comes waits for the n
 test('workers that die again and again are replaced after pauses that grow', { timeout: 60_000 }, async () => {
   const { port, workers } = await aFleet();
   let deaths = 0;
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 5000;
   const killing = (async () => {
     while (performance.now() < end) {
       for (const pid of workers()) {
@@ -131,9 +131,9 @@ test('workers that die again and again are replaced after pauses that grow', { t
     }
   })();
   await killing;
-  // 0, 100, 200, 400, … ms: in ten seconds some eight of them, and the two that were there.
-  expect(deaths).toBeGreaterThan(4);
-  expect(deaths).toBeLessThan(40);
+  // After 0, 100, 200, 400, … ms: some seven of them, and the two that were there, some of which are seen twice.
+  expect(deaths).toBeGreaterThan(3);
+  expect(deaths).toBeLessThan(25);
   await eventually(
     async () =>
       (
