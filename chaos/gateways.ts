@@ -20,6 +20,7 @@ export function createGateways(base: Settings) {
         Array.from(running, async ([key, gateway]) => {
           if (!isAll && key === '{}') return;
           running.delete(key);
+          if (!gateway.isAlive()) return;
           const pids = [gateway.pid, ...workersOf(gateway)];
           // One that was held would not even hear that it shall end.
           signal(pids, 'SIGCONT');
