@@ -10,6 +10,9 @@ import { aFault } from '../under-load.ts';
 
 const DISK_MEGABYTES = 400;
 const FULL_MS = 5000;
+const LARGE_WRITE = 'create table chaos_filler as select generate_series(1, 200000)';
+/** PostgreSQL's error code, from its appendix A. */
+const DISK_FULL = '53100';
 
 /** Only root may mount a file system that is small enough to be filled. */
 const obstacle = (): string | undefined => {
@@ -54,7 +57,7 @@ export const disk: readonly Scenario[] = [
     tried: `the disk of the database is filled, and has room again ${FULL_MS / 1000} s later`,
     obstacle,
     must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED/, unaffected: ['visitor', 'verifier'], calmWithinMs: 3000 },
-    besides: 'reads go on, and some writes fail',
+    besides: 'a large write of somebody else fails for want of room',
     prepare: async (ctx) => {
       const small = await mountSmallDisk();
       ctx.defer(small.close);
@@ -66,10 +69,17 @@ export const disk: readonly Scenario[] = [
         ports: [gateway.port],
         rows: database.rows,
         fault: async () => {
-          for (const end = performance.now() + FULL_MS; performance.now() < end; await wait(200)) small.fill();
+          const end = performance.now() + FULL_MS;
+          small.fill();
+          const code = await database.rows(LARGE_WRITE).then(
+            () => 'none',
+            (error) => String(error.code),
+          );
+          for (; performance.now() < end; await wait(200)) small.fill();
           small.empty();
           await database.start();
-          return undefined;
+          const words = `the error of the large write is ${code}`;
+          return code === DISK_FULL ? { words } : { problems: [words] };
         },
       };
     },

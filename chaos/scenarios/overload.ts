@@ -43,7 +43,7 @@ export const overload: readonly Scenario[] = [
   }),
   aFault({
     name: 'overload: every connection waits',
-    tried: `the same, where each worker has ${3} connections, which all come to wait for the lock`,
+    tried: 'the same, where each worker has 3 connections, which all come to wait for the lock',
     must: { mayFail: BUSY, isOut: true },
     // 2 for the primary; for each of three slots, one that listens and three.
     prepare: (ctx) => locking(ctx, { DATABASE_CONNECTIONS: '14' }),
