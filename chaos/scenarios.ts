@@ -5,8 +5,19 @@ import { overload } from './scenarios/overload.ts';
 import { postgres } from './scenarios/postgres.ts';
 import { primary } from './scenarios/primary.ts';
 import { redis } from './scenarios/redis.ts';
+import { replicas } from './scenarios/replicas.ts';
 import { sockets } from './scenarios/sockets.ts';
 import { workers } from './scenarios/workers.ts';
 
 /** All scenarios, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [...workers, ...primary, ...postgres, ...overload, ...redis, ...sockets, ...disk, ...clock];
+export const scenarios: readonly Scenario[] = [
+  ...workers,
+  ...primary,
+  ...postgres,
+  ...replicas,
+  ...overload,
+  ...redis,
+  ...sockets,
+  ...disk,
+  ...clock,
+];
