@@ -1,8 +1,9 @@
 import { ClientError, Overloaded, TryLater } from '../errors.ts';
 
-// 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer.
+// 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer. 25006: a server that was
+// the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
-  /^(08...|40001|40P01|P2034|57P0[1-4]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
 /** The pool has none free, or the server takes no more of them. */
 const BUSY = /^(P2024|P2037|53300)$/;
