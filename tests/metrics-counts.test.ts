@@ -1,6 +1,9 @@
 // What the metrics say after something has happened: who got which answer, and what it took of the database.
 
 import { expect, test } from 'vitest';
+import { ERROR_CODES } from '../src/errors.ts';
+import { readSamples } from '../src/limits/suggestions.ts';
+import { createMetrics } from '../src/metrics.ts';
 import { lockTable, openSpas, until } from './support/batching.ts';
 import { rowsOf } from './support/database.ts';
 import { mutation, toIssue } from './support/inputs.ts';
@@ -11,6 +14,12 @@ import { anApp } from './support/world.ts';
 
 const PAGE = 'query Page { spas(first: 3) { nodes { name } } }';
 const ISSUE = mutation('issueCertificate', 'certificate { id }');
+
+test('every error code is there before it occurs: Prometheus sees no increase in a series that begins at 1', async () => {
+  const text = await createMetrics().registry.getSingleMetricAsString('convoy_errors_total');
+  const found = readSamples(text).map(({ labels, value }) => [labels.code, value]);
+  expect(found).toEqual(Object.keys(ERROR_CODES).map((code) => [code, 0]));
+});
 
 test('every request is counted once: answered, not understood, not allowed, of no operation, and of several', async () => {
   const world = await anApp({ isDirect: false, protection: { maxBatch: 3 } });

@@ -37,6 +37,8 @@ export function createRequestMetrics(registers: Registry[]) {
     labelNames: ['code'] as const,
     registers,
   });
+  // From the start: Prometheus sees no increase in a series that begins at 1, and an alert would miss the first of each.
+  for (const code of Object.keys(ERROR_CODES)) errors.inc({ code }, 0);
   const shared = new Counter({
     name: 'convoy_response_cache_total',
     help: 'Queries by how they were answered: hit from what is kept, miss to be kept from now on, skip for one reader alone.',
