@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { readSamples } from '../src/limits/suggestions.ts';
+import { createMetricsTotals, type MetricsSnapshot } from '../src/metrics/merge.ts';
 import { watchProcess } from '../src/metrics/process-metrics.ts';
 import { until } from './support/batching.ts';
 import { createDatabase } from './support/database.ts';
@@ -45,6 +46,27 @@ test('each collection of garbage is counted, those too that Node tells of at onc
   };
   for (let i = 0; i < 5; i++) collect();
   await until(async () => (await count()) >= 5, 'five collections are counted');
+});
+
+test('the start of a process is shown, and of several the first', async () => {
+  const registry = new Registry();
+  const { close } = watchProcess(registry);
+  onTestFinished(close);
+  const snapshotOf = async (value?: number) => {
+    const all = JSON.parse(JSON.stringify(await registry.getMetricsAsJSON())) as {
+      name: string;
+      values: { value: number; labels: object }[];
+    }[];
+    for (const metric of all)
+      if (value !== undefined && metric.name === 'process_start_time_seconds') metric.values = [{ value, labels: {} }];
+    return all as unknown as MetricsSnapshot;
+  };
+  const startIn = (text: string) => readSamples(text).find(({ name }) => name === 'process_start_time_seconds')?.value;
+  expect(Date.now() / 1000 - process.uptime() - (startIn(await registry.metrics()) ?? 0)).toBeCloseTo(0, -1);
+  const totals = createMetricsTotals();
+  totals.update(1, await snapshotOf(2000));
+  totals.update(2, await snapshotOf(1000));
+  expect(startIn(await totals.text(await snapshotOf()))).toBe(1000);
 });
 
 test('watching a process does not keep it from ending', async () => {

@@ -7,8 +7,11 @@ import { watchGarbage } from './garbage.ts';
 const [SAMPLE_MS, SAMPLES] = [5000, 12];
 const RESOLUTION_MS = 10;
 
-/** The library's own: names that are none of a gauge, a delay that is forgotten whenever anybody reads it, and what garbage.ts does better. */
-const UNFIT = /^nodejs_(active_\w+_total|eventloop_lag_\w+|gc_duration_seconds)$/;
+/**
+ * The library's own: names that are none of a gauge, a delay that is forgotten whenever anybody reads it, a start that is left out where
+ * there are several processes, and what garbage.ts does better.
+ */
+const UNFIT = /^(nodejs_(active_\w+_total|eventloop_lag_\w+|gc_duration_seconds)|process_start_time_seconds)$/;
 
 /**
  * Shows the process: memory, CPU, garbage, and how late its event loop is. Once in a process: what observes the garbage collector stays
@@ -29,6 +32,13 @@ export function watchProcess(registry: Registry): { close(): void } {
     registers,
     aggregator: 'max',
   }).set({ version: packageJson.version, node: process.version }, 1);
+
+  new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'When the process started, of several the first, in seconds since 1970.',
+    registers,
+    aggregator: 'min',
+  }).set(Math.round(Date.now() / 1000 - process.uptime()));
 
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
