@@ -50,7 +50,8 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
   };
 }
 
-async function startRedis() {
+/** A Redis that keeps nothing. */
+export async function startRedis() {
   const port = await freePort();
   const server = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
     stdio: ['ignore', 'pipe', 'ignore'],
