@@ -161,7 +161,21 @@ test('a query whose connection dies is sent once more, a mutation never, and bot
 async function aStartedLoad() {
   const database = await createDatabase({ seedScale: SEEDED_SCALE });
   onTestFinished(database.drop);
-  const args = ['--users', '10', '--spawn', '20', '--duration', '60', '--think', '0.2-0.4', ...PATIENT, '--threshold', 'errors=100000'];
+  const args = [
+    '--workers',
+    '2',
+    '--users',
+    '10',
+    '--spawn',
+    '20',
+    '--duration',
+    '60',
+    '--think',
+    '0.2-0.4',
+    ...PATIENT,
+    '--threshold',
+    'errors=100000',
+  ];
   const started = await aLoad(args, { DATABASE_URL: database.url });
   while (!started.output.stderr.includes('users come')) {
     if (started.child.exitCode !== null) throw new Error(started.output.stderr);
@@ -187,8 +201,8 @@ test.runIf(process.platform === 'linux')(
     expect(report.broken).toBeDefined();
     expect(report.totals.requests).toBeGreaterThan(20);
     // What it was while it lived.
-    expect(report.processes.map(({ name }) => name)).toEqual(expect.arrayContaining(['gateway', 'PostgreSQL', 'load']));
-    const found = report.processes.find(({ name }) => name === 'gateway');
+    expect(report.processes.map(({ name }) => name)).toEqual(expect.arrayContaining(['primary', 'worker 2', 'PostgreSQL', 'load']));
+    const found = report.processes.find(({ name }) => name === 'worker 1');
     expect(found?.megabytes).toBeGreaterThan(50);
     expect(found?.ownMegabytes).toBeLessThan(found?.megabytes ?? 0);
     expect(found?.cpu).toBeGreaterThan(0);
