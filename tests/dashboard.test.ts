@@ -131,7 +131,10 @@ describe.skipIf(!hasPrometheus)('read by Prometheus', () => {
     [busy, ordinary] = [`127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`];
     prometheus = await startPrometheus([busy, ordinary]);
     closing.push(prometheus.close);
-    const [clients, ask] = await Promise.all([startBusy(ports[0]), startOrdinary(ports[1])]);
+    const starting = [startBusy(ports[0]), startOrdinary(ports[1])] as const;
+    // Where one does not start, the other is closed all the same.
+    await Promise.allSettled(starting);
+    const [clients, ask] = await Promise.all(starting);
     // Prometheus looks at once, and then every five seconds, for whom to ask.
     await until(async () => (await prometheus.query('up{job="convoy"} == 1')).length === 2, 'Prometheus reads both');
     startedAt = Date.now();

@@ -8,7 +8,7 @@ import { createTokens } from '../../src/tokens.ts';
 import { SECRET_KEY, startGateway } from './gateway.ts';
 import { mutation, toIssue } from './inputs.ts';
 import { hasRedis } from './redis-server.ts';
-import { startReplicaServers } from './replica-servers.ts';
+import { startReplicaServers, untilReplayed } from './replica-servers.ts';
 import { startRedis } from './two-gateways.ts';
 
 const DIRECTORY =
@@ -21,40 +21,48 @@ const nested = (depth: number): string => (depth === 0 ? 'id' : `hiringForms(fir
 const aliased = (count: number) => `{ ${Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ')} }`;
 const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
 
+type Gateway = ReturnType<typeof startGateway>;
+type Servers = Pick<Awaited<ReturnType<typeof startReplicaServers>>, 'primary' | 'replicas'>;
 type Asked = { as?: Role; from?: string; accept?: string };
 
 /** Two workers on this port, over a primary and a replica, with Redis where it is on the machine. `close` ends all of it. */
 export async function startBusyGateway(port: number) {
-  const [{ primary, replicas, close: closeServers }, redis] = await Promise.all([
-    startReplicaServers(),
-    hasRedis ? startRedis() : undefined,
-  ]);
-  const gateway = startGateway({
-    DATABASE_URL: primary.url,
-    DATABASE_REPLICA_URLS: replicas.map(({ url }) => url).join(),
-    SECRET_KEY,
-    PORT: String(port),
-    MAX_WORKERS: '2',
-    MAX_BATCH: '3',
-    TRUSTED_PROXIES: 'loopback',
-    RATE_LIMIT_ENABLED: 'true',
-    RATE_LIMIT_PER_MINUTE: '400',
-    COST_PER_MINUTE: '1000000',
-    LIMIT_MODES: 'aliases:watch,rootFields:watch',
-    // A machine with much to do must not be taken for a gateway that fails.
-    MAX_EVENT_LOOP_DELAY_MS: '10000',
-    LOG_LEVEL: 'fatal',
-    ...(redis && { REDIS_ENABLED: 'true', REDIS_URL: redis.url }),
-  });
+  const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
-    await gateway.stop('SIGKILL');
-    await redis?.stop();
-    await closeServers();
+    for (const one of closing.splice(0).toReversed()) await one();
   };
-  const { url } = await gateway.ready.catch(async (error) => {
+  try {
+    const servers = await startReplicaServers();
+    closing.push(servers.close);
+    const redis = hasRedis ? await startRedis() : undefined;
+    if (redis) closing.push(redis.stop);
+    const gateway = startGateway({
+      DATABASE_URL: servers.primary.url,
+      DATABASE_REPLICA_URLS: servers.replicas.map((replica) => replica.url).join(),
+      SECRET_KEY,
+      PORT: String(port),
+      MAX_WORKERS: '2',
+      MAX_BATCH: '3',
+      TRUSTED_PROXIES: 'loopback',
+      RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_PER_MINUTE: '400',
+      COST_PER_MINUTE: '1000000',
+      LIMIT_MODES: 'aliases:watch,rootFields:watch',
+      // A machine with much to do must not be taken for a gateway that fails.
+      MAX_EVENT_LOOP_DELAY_MS: '10000',
+      LOG_LEVEL: 'fatal',
+      ...(redis && { REDIS_ENABLED: 'true', REDIS_URL: redis.url }),
+    });
+    closing.push(() => gateway.stop('SIGKILL'));
+    const { url } = await gateway.ready;
+    return { close, ...clientsOf(url, gateway, servers) };
+  } catch (error) {
     await close();
     throw error;
-  });
+  }
+}
+
+function clientsOf(url: string, gateway: Gateway, { primary, replicas }: Servers) {
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 3600 });
 
   async function send(body: unknown, { as, from = '198.51.100.1', accept = 'application/json' }: Asked = {}): Promise<string> {
@@ -71,7 +79,6 @@ export async function startBusyGateway(port: number) {
   }
 
   return {
-    close,
     /** What clients do in a moment: kept answers and others, writes, mistakes, and what is beyond limits. Some are cut off: a worker may be dying. */
     bustle: (round: number) =>
       Promise.allSettled([
@@ -89,12 +96,12 @@ export async function startBusyGateway(port: number) {
         send({ query: 'x'.repeat(1_100_000) }),
         subscribeBriefly(),
       ]),
-    /** A fault of the gateway, as clients see it: a table is not there for a moment. */
+    /** A fault of the gateway, as clients see it: a table is not there for a moment, at any server. */
     fail: async () => {
       await primary.rows('alter table certificate_templates rename to gone');
-      const answers = await Promise.all(times(3, () => send({ query: GALLERY.replace('2', '3') }, { as: 'ADMIN' })));
+      for (const replica of replicas) await untilReplayed(primary, replica);
+      await Promise.all(times(3, () => send({ query: GALLERY }, { as: 'ADMIN' })));
       await primary.rows('alter table gone rename to certificate_templates');
-      return answers;
     },
     /** Ends a worker as a machine without memory does. Another one takes its place. */
     killWorker: async () => {
