@@ -109,7 +109,15 @@ test('two faults are tried on real processes, and written down; nothing is left 
   const dir = await mkdtemp(path.join(tmpdir(), 'convoy-chaos-test-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const json = path.join(dir, 'records.jsonl');
-  const { ended, output } = startChaos(['--quick', '--clients', '12', '--only', 'workers: one is killed|one of its processes', '--json', json]);
+  const { ended, output } = startChaos([
+    '--quick',
+    '--clients',
+    '12',
+    '--only',
+    'workers: one is killed|one of its processes',
+    '--json',
+    json,
+  ]);
   const code = await ended;
   const records = (await readFile(json, 'utf8'))
     .trim()
