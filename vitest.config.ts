@@ -1,6 +1,10 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Each file of tests is a process, and many of them start gateways: what they all load is compiled once. As scripts/start.js does.
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, '.convoy/compile-cache');
 
 /** Tests of what clients see, which must be the same without the parts that make it fast. */
 const SEEN_BY_CLIENTS = [

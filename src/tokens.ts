@@ -27,9 +27,10 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
   const verified = new LRUCache<string, Token>({ max: MAX_REMEMBERED });
 
   return {
-    async sign(userId: number): Promise<{ token: string; expiresAt: Date }> {
+    /** `since`: from when on it is valid, default now. */
+    async sign(userId: number, since = new Date()): Promise<{ token: string; expiresAt: Date }> {
       // To the millisecond, which RFC 7519 allows: a token from just before a change of the password differs from one just after it.
-      const issuedAt = Date.now() / 1000;
+      const issuedAt = since.getTime() / 1000;
       const expiresAt = Math.floor(issuedAt) + ttlSeconds;
       const token = await new SignJWT()
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: signingKey[0] })

@@ -9,7 +9,8 @@ export const SECRET_KEY = 'a key for the tests of the process, long enough';
 
 /** Starts src/main.ts, or another file, as this user or another, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
 export function startGateway(settings: Record<string, string>, { main = 'src/main.ts', uid }: { main?: string; uid?: number } = {}) {
-  const own = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const own = { PATH, HOME, NODE_COMPILE_CACHE };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
     cwd: ROOT,
     uid,

@@ -83,8 +83,8 @@ const SaveUserPayload = writtenPayload('SaveUserPayload', { field: 'user', type:
 const DeleteUserPayload = deletedPayload('DeleteUserPayload');
 
 /** The request goes on as the user who has just signed in, so that the answer shows them what is theirs. */
-async function openSession(ctx: Context, userId: number): Promise<Session> {
-  const { token, expiresAt } = await ctx.tokens.sign(userId);
+async function openSession(ctx: Context, userId: number, since?: Date): Promise<Session> {
+  const { token, expiresAt } = await ctx.tokens.sign(userId, since);
   ctx.token = await ctx.tokens.verify(token);
   return { userId, token, expiresAt };
 }
@@ -108,7 +108,10 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who signs in.' }) },
     description: 'Signs in. The answer is the same for a wrong name, a wrong password and an inactive user.',
     extensions: hashing,
-    resolve: async (_root, { input }, ctx) => openSession(ctx, await signIn(ctx.prisma, input)),
+    resolve: async (_root, { input }, ctx) => {
+      const { userId, since } = await signIn(ctx.prisma, input);
+      return openSession(ctx, userId, since);
+    },
   }),
   saveUser: t.field({
     type: SaveUserPayload,

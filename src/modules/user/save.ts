@@ -62,7 +62,8 @@ async function update(prisma: Db, actor: Actor, id: number, version: number | nu
     if (id === actor.id && given.isActive === false) throw new Forbidden('You cannot deactivate yourself.');
     if (user.version !== version) throw new Conflict('version', 'Somebody else has changed the user: read it again.');
     // The moment is taken under the lock: whoever signs in with the old password meanwhile has an older token, or finds it changed.
-    const ended = given.isActive === false || given.passwordHash !== undefined ? { tokensValidFrom: new Date() } : {};
+    // A millisecond later: a token of this very one may be theirs.
+    const ended = given.isActive === false || given.passwordHash !== undefined ? { tokensValidFrom: new Date(Date.now() + 1) } : {};
     await tx.user.update({ where: { id }, data: { ...given, ...ended, version: { increment: 1 } } });
     return id;
   });

@@ -4,10 +4,13 @@ import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 /**
- * Returns the id of the user whose username or email, and password, these are. Throws Unauthenticated with the same words, and after
+ * Returns the id of the user whose username or email, and password, these are, and since when they are signed in. Throws Unauthenticated with the same words, and after
  * the same time, for an unknown name, a wrong password and an inactive user.
  */
-export async function signIn(prisma: Db, { usernameOrEmail, password }: { usernameOrEmail: string; password: string }): Promise<number> {
+export async function signIn(
+  prisma: Db,
+  { usernameOrEmail, password }: { usernameOrEmail: string; password: string },
+): Promise<{ userId: number; since: Date }> {
   const user = await prisma.user.findFirst({
     where: { OR: [{ username: usernameOrEmail }, { email: usernameOrEmail }] },
     select: { id: true, passwordHash: true, isActive: true },
@@ -15,11 +18,13 @@ export async function signIn(prisma: Db, { usernameOrEmail, password }: { userna
   const fits = await verifyPassword(user?.passwordHash, password);
   const wrong = new Unauthenticated('The name or the password is wrong.');
   if (!user || !fits || !user.isActive) throw wrong;
-  // Comparing takes a while: a password that was changed or a user who was deactivated meanwhile opens no session any more.
+  // Comparing takes a while: a password that was changed or a user who was deactivated meanwhile opens no session any more. One that
+  // is changed just after it ends the session: the moment is older than the change, however late the token is made.
+  const since = new Date();
   const unchanged = { id: user.id, passwordHash: user.passwordHash, isActive: true };
-  const { count } = await prisma.user.updateMany({ where: unchanged, data: { lastLoginAt: new Date() } });
+  const { count } = await prisma.user.updateMany({ where: unchanged, data: { lastLoginAt: since } });
   if (count === 0) throw wrong;
-  return user.id;
+  return { userId: user.id, since };
 }
 
 export type SignUp = {
