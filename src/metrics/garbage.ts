@@ -22,6 +22,8 @@ export function watchGarbage(registers: Registry[]): { close(): void } {
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers,
   });
+  // Prometheus sees no growth in a series that begins with its first event.
+  for (const kind of KINDS.values()) durations.zero({ kind });
   const observer = new PerformanceObserver((list) => {
     for (const { duration, detail } of list.getEntries() as Collection[])
       durations.observe({ kind: KINDS.get(detail.kind) ?? 'other' }, duration / 1000);
