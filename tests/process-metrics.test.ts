@@ -101,7 +101,7 @@ test('a gateway shows its process, its connections and its pools', async () => {
   expect(values.get('convoy_open_connections')).toBeGreaterThanOrEqual(1);
   expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(50e6);
   expect(values.get('nodejs_heap_size_used_bytes')).toBeGreaterThan(10e6);
-  expect(values.get('process_cpu_seconds_total')).toBeGreaterThan(0.1);
+  expect(values.get('process_cpu_seconds_total')).toBeGreaterThan(0);
   expect(values.get('convoy_event_loop_delay_seconds p99')).toBeGreaterThanOrEqual(0);
   expect(values.get(`convoy_info 0.1.0 ${process.version}`)).toBe(1);
   expect(values.get('convoy_pool_max primary')).toBe(147);
