@@ -18,6 +18,8 @@ import { answersIn, bytesOf } from './support/raw-http.ts';
 const TRIVIAL = '{ __typename }';
 const SPAS = '{ spas(first: 2) { nodes { name } } }';
 const ISSUE = mutation('issueCertificate', 'certificate { id }');
+/** Reads nothing that the slow one reads: whoever waits two seconds for the same statement is refused. */
+const QUICK = '{ templates(first: 2) { nodes { name } } }';
 const SLOW = '{ spas(first: 1) { nodes { website } } }';
 
 type Fleet = Awaited<ReturnType<typeof aFleet>>;
@@ -42,7 +44,7 @@ test('under load no request is lost: of kept connections, of new ones, slow ones
       if (JSON.parse(answer.body).errors === undefined) issued++;
       return answer;
     }
-    return client.ask(i === 4 ? SLOW : SPAS, { token: i % 2 ? token : undefined });
+    return client.ask(i === 4 ? SLOW : QUICK, { token: i % 2 ? token : undefined });
   });
   await wait(500);
   fleet.child.kill('SIGHUP');
