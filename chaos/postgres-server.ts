@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from '../harness/free-port.ts';
 import { seed } from '../prisma/seed/seed.ts';
 import { createLog } from '../src/log.ts';
 import { createCluster, findCluster, runningPort, startServer, stopServer } from '../src/resources/embedded-cluster.ts';
+import { freePort } from '../src/resources/free-port.ts';
 import { applyMigrations } from '../src/resources/migrations.ts';
 
 const SEED_SCALE = 0.01;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from './free-port.ts';
+import { freePort } from '../src/resources/free-port.ts';
 
 /** Whether there is a redis-server on this machine. */
 export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).status === 0;

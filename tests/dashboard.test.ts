@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { freePort } from '../src/resources/free-port.ts';
 import { until } from './support/batching.ts';
 import { startBusyGateway } from './support/busy-gateway.ts';
 import {
@@ -20,7 +21,6 @@ import {
   variables,
 } from './support/dashboard.ts';
 import { createDatabase, SEEDED_SCALE } from './support/database.ts';
-import { freePort } from './support/edge.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 import { everyMetric } from './support/metrics.ts';
 import { hasPrometheus, SCRAPE_SECONDS, type Series, startPrometheus } from './support/prometheus.ts';

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { demoId } from '../prisma/seed/demo.ts';
@@ -8,6 +7,7 @@ import type { App } from '../src/app.ts';
 import type { Role } from '../src/generated/prisma/enums.ts';
 import { encodeId } from '../src/graphql/ids.ts';
 import { createLog } from '../src/log.ts';
+import { freePort } from '../src/resources/free-port.ts';
 import { openPubSub } from '../src/resources/redis.ts';
 import { anAppOver } from './support/app-deps.ts';
 import { mutation, OTHER_SPA, SPA, toIssue } from './support/inputs.ts';
@@ -140,14 +140,6 @@ test('ending the request ends the subscription: later events cost nothing', asyn
   await visitor.end();
   expect(await world.statements.during(() => issue(world, 'public 3'))).toHaveLength(alone.length);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function aRedis(): Promise<string> {
   const port = await freePort();

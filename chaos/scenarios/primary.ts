@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../../harness/free-port.ts';
+import { freePort } from '../../src/resources/free-port.ts';
 import { running, signal, workersOf } from '../processes.ts';
 import type { Scenario } from '../scenario.ts';
 import { aFault } from '../under-load.ts';

@@ -5,13 +5,13 @@
 // The library's own class is not used: it ties the server to one process, stops it on the terminal's Ctrl-C while requests
 // still drain, and exits the process from a signal handler of its own.
 
-import { createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createCluster, findCluster, isMade, runningPort, startServer, stopServer } from './embedded-cluster.ts';
 import { withLock } from './file-lock.ts';
+import { freePort } from './free-port.ts';
 import { loadOwnSecret } from './own-secret.ts';
 
 const DATABASE = 'convoy';
@@ -138,15 +138,4 @@ async function createDatabase(adminUrl: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

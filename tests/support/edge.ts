@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../src/resources/free-port.ts';
 import { until } from './batching.ts';
 
 const NGINX = path.resolve(import.meta.dirname, '../../deploy/nginx');
@@ -73,15 +73,6 @@ export async function startEdge({ gateways, loadBalancer = 'unix:', onEnd = onTe
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
   };
-}
-
-/** A port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { inject } from 'vitest';
 import { seed } from '../../prisma/seed/seed.ts';
 import { createLog } from '../../src/log.ts';
 import { createCluster, findCluster, runningPort, startServer, stopServer } from '../../src/resources/embedded-cluster.ts';
+import { freePort } from '../../src/resources/free-port.ts';
 import { applyMigrations } from '../../src/resources/migrations.ts';
 import { rowsOf, SEEDED_SCALE } from './database.ts';
 
@@ -16,10 +15,7 @@ export async function openOwnPostgres() {
   const asked = path.resolve(import.meta.dirname, `../../.convoy/embedded-test-own-${process.pid}-${inject('runId')}`);
   const cluster = await findCluster({ dir: asked, mayMove: true, log: createLog({ level: 'silent' }) });
   await createCluster(cluster, PASSWORD);
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
+  const port = await freePort();
   /** Processes of a server that was killed may be about to end: it does not start beside them. */
   const start = async () => {
     for (let tries = 1; ; tries++) {

@@ -1,18 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../src/resources/free-port.ts';
 
 /** A Redis that the test may kill, start again on the same port, and hold. It remembers nothing but what `save` has written down. */
 export async function anOwnRedis() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
+  const port = await freePort();
   const dir = await mkdtemp(path.join(tmpdir(), 'convoy-redis-'));
   const url = `redis://127.0.0.1:${port}`;
   let server: ChildProcess;

@@ -6,8 +6,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
+import { freePort } from '../../src/resources/free-port.ts';
 import { until } from './batching.ts';
-import { freePort } from './edge.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../deploy/prometheus');
 

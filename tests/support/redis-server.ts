@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { freePort } from '../../src/resources/free-port.ts';
 
 /** Whether tests that need a real Redis can run on this machine. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -13,10 +13,7 @@ export function connectingToOneRedis() {
   let stop = async () => {};
   beforeAll(async () => {
     if (!hasRedis) return;
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as { port: number };
-    await new Promise((resolve) => probe.close(resolve));
+    const port = await freePort();
     const server = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

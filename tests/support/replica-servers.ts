@@ -3,7 +3,6 @@
 
 import { execFile } from 'node:child_process';
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,6 +10,7 @@ import pg from 'pg';
 import { seed } from '../../prisma/seed/seed.ts';
 import { createLog } from '../../src/log.ts';
 import { type Cluster, createCluster, findCluster, runningPort, startServer, stopServer } from '../../src/resources/embedded-cluster.ts';
+import { freePort } from '../../src/resources/free-port.ts';
 import { applyMigrations } from '../../src/resources/migrations.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -179,15 +179,4 @@ async function rowsOf<T extends pg.QueryResultRow>(url: string, text: string, va
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

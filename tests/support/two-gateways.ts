@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { demoId } from '../../prisma/seed/demo.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
+import { freePort } from '../../src/resources/free-port.ts';
 import { createTokens } from '../../src/tokens.ts';
 import { createDatabase, SEEDED_SCALE } from './database.ts';
-import { freePort } from './edge.ts';
 import { SECRET_KEY, startGateway } from './gateway.ts';
 import { hasRedis } from './redis-server.ts';
 
