@@ -72,7 +72,7 @@ export function createMemoryStore({ maxBytes }: MemoryStoreOptions): MemoryStore
         if (keys) keys.add(key);
         else keysByTag.set(tag, new Set([key]));
       }
-      entries.set(key, { hit: { found: response }, expiresAt: response.expiresAt, tags, bytes });
+      entries.set(key, { hit: { found: { ...response, body: inOwnMemory(response.body) } }, expiresAt: response.expiresAt, tags, bytes });
       return true;
     },
 
@@ -98,6 +98,13 @@ export function createMemoryStore({ maxBytes }: MemoryStoreOptions): MemoryStore
 
     size: () => ({ responses: entries.size, tags: keysByTag.size, bytes: entries.calculatedSize }),
   };
+}
+
+/** A small buffer is a part of 64 KB that it shares with others (`Buffer.poolSize`), and would keep all of them. */
+function inOwnMemory(body: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(body.length);
+  body.copy(own);
+  return own;
 }
 
 /** V8 keeps Latin-1 in one byte a character, anything else in two. Other letters of Latin-1 are counted as two. */
