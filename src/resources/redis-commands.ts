@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { StartError } from '../errors.ts';
 
 type Options = {
@@ -15,6 +15,8 @@ const SILENCE_MS = 2000;
 
 /** Opens a connection for commands that nobody waits for while Redis is away: they fail at once. Throws StartError where it does not answer. */
 export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, onError = () => undefined }: Options): Promise<Redis> {
+  // 2 MB of code that most gateways do not need.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(redisUrl, {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
