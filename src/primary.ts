@@ -4,7 +4,7 @@ import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openDatabaseServer } from './resources/database.ts';
 import { loadOwnSecret } from './resources/own-secret.ts';
-import { endConnections, readServerConnections } from './resources/server-connections.ts';
+import { endConnections, readServerConnections, type ServerConnections } from './resources/server-connections.ts';
 import { printStartScreen } from './start-screen.ts';
 import { type ConnectionBudget, checkBudget, shareConnections } from './workers/connection-budget.ts';
 import type { Orders } from './workers/member.ts';
@@ -32,7 +32,7 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   try {
-    await checkServers(config, server.url, budget, log);
+    await checkServers(config, server.connections, budget, log);
     const migrations = await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
     const { share } = budget;
@@ -80,8 +80,13 @@ async function startMany(config: Config, orders: Orders, options: PrimaryOptions
 }
 
 /** Throws StartError where a server has too few connections. A replica that does not answer now is no reason not to start. */
-async function checkServers(config: Config, databaseUrl: string, { atPrimary, atReplica }: ConnectionBudget, log: Log): Promise<void> {
-  checkBudget('the database', atPrimary, await readServerConnections(databaseUrl));
+async function checkServers(
+  config: Config,
+  allowed: ServerConnections,
+  { atPrimary, atReplica }: ConnectionBudget,
+  log: Log,
+): Promise<void> {
+  checkBudget('the database', atPrimary, allowed);
   for (const [i, url] of config.replicaUrls.entries()) {
     const found = await readServerConnections(url).catch((error) => {
       if (error instanceof StartError) throw error;

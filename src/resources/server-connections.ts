@@ -25,10 +25,12 @@ async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => P
 }
 
 /** How many connections a server allows, and how many of them are not for everybody. */
-export function readServerConnections(databaseUrl: string): Promise<{ max: number; reserved: number }> {
+export type ServerConnections = { max: number; reserved: number };
+
+export function readServerConnections(databaseUrl: string): Promise<ServerConnections> {
   return withClient(databaseUrl, async (client) => {
     // reserved_connections is there from PostgreSQL 16 on.
-    const { rows } = await client.query<{ max: number; reserved: number }>(
+    const { rows } = await client.query<ServerConnections>(
       `select current_setting('max_connections')::int as max,
          current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved`,
     );

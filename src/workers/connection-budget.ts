@@ -1,4 +1,5 @@
 import { StartError } from '../errors.ts';
+import type { ServerConnections } from '../resources/server-connections.ts';
 
 /** What one worker may have. */
 export type ConnectionShare = {
@@ -46,9 +47,6 @@ export function shareConnections({ total, workers, replicas }: { total: number; 
     atReplica: slots * replica,
   };
 }
-
-/** What a server allows. */
-export type ServerConnections = { max: number; reserved: number };
 
 /** Throws StartError with the arithmetic where a server has not so many connections. `name`: of the server, in the sentence. */
 export function checkBudget(name: string, needed: number, { max, reserved }: ServerConnections): void {
