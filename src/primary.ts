@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -7,6 +6,7 @@ import { loadOwnSecret } from './resources/own-secret.ts';
 import { endConnections, readServerConnections, type ServerConnections } from './resources/server-connections.ts';
 import { printStartScreen } from './start-screen.ts';
 import { type ConnectionBudget, checkBudget, shareConnections } from './workers/connection-budget.ts';
+import { nameOfStart, openFormerStarts } from './workers/former-starts.ts';
 import type { Orders } from './workers/member.ts';
 import type { TogetherOptions } from './workers/together.ts';
 
@@ -31,13 +31,24 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
   });
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
+  const urls = [server.url, ...config.replicaUrls];
+  const endConnections = createConnectionEnd(urls, log);
+  let former: Awaited<ReturnType<typeof openFormerStarts>> | undefined;
+  const close = async () => {
+    former?.close();
+    await server.close();
+  };
   try {
     await checkServers(config, server.connections, budget, log);
+    former = await openFormerStarts(server.url, endConnections);
+    if (former.leftovers.length > 0)
+      log.warn({ processes: former.leftovers.length }, 'a former start was killed: what it has left counts until it is gone');
     const migrations = await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
     const { share } = budget;
-    const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: 'convoy' };
-    const running = await (config.maxWorkers > 1 ? startMany(config, orders, options, log) : startOne(config, orders, log));
+    const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: await nameOfStart() };
+    const own = { ...options, leftovers: former.leftovers, onGone: endConnections };
+    const running = await (config.maxWorkers > 1 ? startMany(config, orders, own, log) : startOne(config, orders, own, log));
     const url = urlOf(config.host, running.port);
     printStartScreen({
       url,
@@ -50,33 +61,46 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
       url,
       roll: running.roll,
       close: async (options: { isHurried: boolean }) => {
-        await running.close(options).finally(server.close);
+        await running.close(options).finally(close);
       },
     };
   } catch (error) {
-    await server.close();
+    await close();
     throw error;
   }
 }
 
-async function startOne(config: Config, orders: Orders, log: Log): Promise<Running> {
+async function startOne(config: Config, orders: Orders, { leftovers }: TogetherOptions, log: Log): Promise<Running> {
+  // Its share is the whole.
+  await Promise.all(leftovers);
   const { startAlone } = await import('./workers/alone.ts');
   return startAlone(config, orders, log);
 }
 
-async function startMany(config: Config, orders: Orders, options: PrimaryOptions, log: Log): Promise<Running> {
+async function startMany(config: Config, orders: Orders, options: TogetherOptions, log: Log): Promise<Running> {
   const { startTogether } = await import('./workers/together.ts');
-  // The name tells the connections of this start from those of others, on the same server.
-  const applicationName = `convoy ${randomBytes(3).toString('hex')}`;
-  const urls = [orders.databaseUrl, ...config.replicaUrls];
-  let cleaning: Promise<unknown> = Promise.resolve();
-  // One after the other: the budget has one connection for this, however many workers end at once.
-  const onGone = (name: string) => {
-    const cleaned = cleaning.then(async () => void (await Promise.all(urls.map((url) => endConnections(url, name)))));
-    cleaning = cleaned.catch(() => undefined);
-    return cleaned;
+  return startTogether(config, orders, options, log);
+}
+
+/**
+ * Ends what a process that is gone may have left at the databases. One connection after the other: the budget has one for this, however
+ * many processes end at once, and however many databases there are.
+ */
+function createConnectionEnd(urls: readonly string[], log: Log): (name: string) => Promise<void> {
+  let last = Promise.resolve();
+  const endAll = async (name: string) => {
+    for (const [i, url] of urls.entries())
+      await endConnections(url, name).catch((error) =>
+        log.error(
+          { reason: error.message, name, database: i === 0 ? 'primary' : `replica ${i}` },
+          'connections that were left behind could not be ended',
+        ),
+      );
   };
-  return startTogether(config, { ...orders, applicationName }, { onGone, ...options }, log);
+  return (name) => {
+    last = last.then(() => endAll(name));
+    return last;
+  };
 }
 
 /** Throws StartError where a server has too few connections. A replica that does not answer now is no reason not to start. */
@@ -92,7 +116,8 @@ async function checkServers(
       if (error instanceof StartError) throw error;
       log.warn({ replica: i + 1, reason: error.code ?? error.message }, 'a replica does not answer');
     });
-    if (found) checkBudget(`replica ${i + 1}`, atReplica, found);
+    // With the one that ends what a killed process has left there.
+    if (found) checkBudget(`replica ${i + 1}`, atReplica + 1, found);
   }
 }
 

@@ -1,11 +1,11 @@
 // DATABASE_CONNECTIONS: the arithmetic, and what the server sees of a gateway while everything happens at once.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { StartError } from '../src/errors.ts';
 import { shareConnections } from '../src/workers/connection-budget.ts';
 import { readWebsitesAs } from './support/batching.ts';
+import { sampling } from './support/connection-samples.ts';
 import { createDatabase, rowsOf } from './support/database.ts';
 import { aClient, aFleet, aLoad, eventually, tokenOf } from './support/fleet.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
@@ -67,33 +67,6 @@ test('a budget that is too small, or too large for the server, is refused with t
   }
 });
 
-/** Counts, ten times a second, what the server sees of a gateway. */
-async function sampling(databaseUrl: string) {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'convoy tests' });
-  client.on('error', () => undefined);
-  await client.connect();
-  const counts: number[] = [];
-  let isOver = false;
-  const loop = (async () => {
-    while (!isOver) {
-      const { rows } = await client.query<{ count: number }>(
-        `select count(*)::int from pg_stat_activity
-         where datname = current_database() and backend_type = 'client backend' and application_name <> 'convoy tests'`,
-      );
-      counts.push(rows[0]?.count ?? 0);
-      await wait(100);
-    }
-    await client.end();
-  })();
-  return {
-    counts,
-    stop: async () => {
-      isOver = true;
-      await loop;
-    },
-  };
-}
-
 test('it is never exceeded: at full load, while workers are renewed, and when one is killed in its statements', {
   timeout: 120_000,
 }, async () => {
@@ -108,9 +81,9 @@ test('it is never exceeded: at full load, while workers are renewed, and when on
   );
   const [{ name } = { name: '' }] = await rowsOf<{ name: string }>(
     databaseUrl,
-    `select application_name as name from pg_stat_activity where datname = current_database() and application_name ~ '/0$'`,
+    `select application_name as name from pg_stat_activity where datname = current_database() and application_name ~ '/\\d+$'`,
   );
-  expect(name).toMatch(/^convoy \w+\/0$/);
+  expect(name).toMatch(/^convoy \w+-\d+\/\d+$/);
   const { counts, stop } = await sampling(databaseUrl);
   const token = await tokenOf('USER');
   const clients = times(16, () => aClient(port));

@@ -86,7 +86,10 @@ const FAILURES: Record<string, () => Promise<void>> = {
     await postgres.start();
   },
   'crashes and recovers': async () => {
-    const [row] = await rowsOf<{ pid: number }>(postgres.url, `select pid from pg_stat_activity where application_name = 'convoy' limit 1`);
+    const [row] = await rowsOf<{ pid: number }>(
+      postgres.url,
+      `select pid from pg_stat_activity where application_name like 'convoy %/%' limit 1`,
+    );
     await postgres.crash(row?.pid ?? 0);
     await wait(100);
   },

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { isAlive } from './file-lock.ts';
+import { isRunning } from './is-running.ts';
 
 export type Cluster = {
   /** Holds the data, the lock and the password. Not always the folder that was asked for, see `reachable`. */
@@ -158,15 +158,10 @@ export async function runningPort(dataDir: string): Promise<number | undefined> 
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
   if (!(pid > 0 && port > 0)) return undefined;
-  if (isAlive(pid) && !(await isZombie(pid))) return port;
+  if (await isRunning(pid)) return port;
   // PostgreSQL would take a killed server whose process nobody has reaped (a container without init) for a running one.
   await rm(file, { force: true });
   return undefined;
-}
-
-async function isZombie(pid: number): Promise<boolean> {
-  const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return state.slice(state.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 async function run(cluster: Cluster, program: keyof Binaries, args: string[]): Promise<void> {

@@ -39,6 +39,22 @@ export function readServerConnections(databaseUrl: string): Promise<ServerConnec
 }
 
 /**
+ * What the connections to this database are called that were made from here, as far as the first blank behind `beginning`. Two machines
+ * that take each other for the same come from different addresses.
+ */
+export function readConnectionNames(databaseUrl: string, beginning: string): Promise<string[]> {
+  return withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `select distinct $1 || split_part(substr(application_name, length($1) + 1), ' ', 1) as name from pg_stat_activity
+       where starts_with(application_name, $1) and datname = current_database() and usename = current_user
+         and client_addr is not distinct from inet_client_addr()`,
+      [beginning],
+    );
+    return rows.map(({ name }) => name);
+  });
+}
+
+/**
  * Ends the connections of a process that is gone: the server would keep each until it has something to send. Resolves when none is left.
  * `applicationName`: what their names are, or begin with, before a blank.
  */

@@ -8,7 +8,7 @@ import type { Orders } from './member.ts';
 
 /** Answers requests in this process. */
 export async function startAlone(config: Config, orders: Orders, log: Log): Promise<Running> {
-  const worker = await startWorker({ config, log, ...orders });
+  const worker = await startWorker({ config, log, ...orders, applicationName: `${orders.applicationName}/${process.pid}` });
   const door = createServer({ allowHalfOpen: true, noDelay: true }, worker.connections.take);
   const port = await listen(door, config.port, config.host).catch(async (error) => {
     await worker.close({ isHurried: true });

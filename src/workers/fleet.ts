@@ -27,15 +27,17 @@ export type Member = {
   /** Lets it finish and end. */
   drain(how: Farewell): void;
   kill(): void;
+  /** When it has ended: resolves when nothing of it is left. Never rejects. */
+  cleanUp(): Promise<void>;
 };
 
 export type FleetOptions = {
   /** Workers that shall run. */
   size: number;
-  /** Starts one in a slot, of which there is one more than workers: two that run at once never have the same. */
+  /** Starts one in a slot, of which there is one more than workers: two that run at once never have the same, nor what is left of one. */
   start: (slot: number) => Member;
-  /** Called when a worker has ended. Its slot is used again when this has resolved. */
-  onEnd: (slot: number) => Promise<void>;
+  /** Each takes a slot until it resolves: what a former start has left. */
+  leftovers: readonly Promise<void>[];
   /** How long a worker may take to drain until it is killed, in milliseconds. */
   drainMs: number;
   log: Log;
@@ -54,9 +56,13 @@ export type Fleet = {
   readonly losses: number;
 };
 
-/** Starts the workers. Rejects with what one of them says that does not start, when all have ended. */
-export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOptions): Promise<Fleet> {
-  const free = Array.from({ length: size + 1 }, (_, slot) => slot);
+/**
+ * Starts the workers, and resolves when as many are ready as there were slots for; at least one. Rejects with what one of them says that does
+ * not start, when all have ended.
+ */
+export async function startFleet({ size, start, leftovers, drainMs, log }: FleetOptions): Promise<Fleet> {
+  const slots = size + 1;
+  const free = Array.from({ length: slots }, (_, slot) => slot).slice(leftovers.length);
   const asking: ((slot: number) => void)[] = [];
   /** With what resolves when they have ended and nothing of them is left. */
   const alive = new Map<Member, Promise<void>>();
@@ -103,8 +109,7 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
       ready.delete(member);
       alive.delete(member);
       // What ended well has closed all that it had; to see it gone matters to the next one in the slot alone.
-      if (how !== WELL_ENDED || !stopping.signal.aborted)
-        await onEnd(slot).catch((error) => log.error({ err: error, slot }, 'what a worker has left behind could not be cleaned up'));
+      if (how !== WELL_ENDED || !stopping.signal.aborted) await member.cleanUp();
       giveBack(slot);
     });
     alive.set(member, over);
@@ -186,12 +191,22 @@ export async function startFleet({ size, start, onEnd, drainMs, log }: FleetOpti
     await Promise.all(Array.from(alive.keys(), (member) => retire(member, { isHurried, isReplaced: false })));
   }
 
-  const outcomes = await Promise.allSettled(Array.from({ length: size }, launch));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) {
+  let left = leftovers.length;
+  for (const leftover of leftovers)
+    void leftover.then(() => {
+      // There may be more of them than slots, as of several starts.
+      if (--left < slots) giveBack(left);
+    });
+  const first = Math.min(size, Math.max(1, free.length));
+  try {
+    await Promise.all(Array.from({ length: first }, launch));
+  } catch (error) {
     await stop(true);
-    throw failed.reason;
+    throw error;
   }
+  // Those that still lack a slot; none of them has failed.
+  fill();
+  failures = 0;
 
   return {
     roll() {

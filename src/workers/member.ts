@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { startWorker } from '../worker.ts';
 import type { ConnectionShare } from './connection-budget.ts';
 import type { Farewell } from './fleet.ts';
+import { ORPHAN_MS } from './former-starts.ts';
 import { startBeats } from './heartbeat.ts';
 import { createIntake } from './intake.ts';
 import { createPeer } from './peer.ts';
@@ -38,7 +39,11 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // node:cluster would exit at once, with requests under way.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-  process.once('disconnect', () => over.resolve({ isHurried: false, isReplaced: false }));
+  process.once('disconnect', () => {
+    over.resolve({ isHurried: false, isReplaced: false });
+    // Nobody is there to kill it, and the next start waits for its connections.
+    setTimeout(() => process.exit(1), ORPHAN_MS).unref();
+  });
   primary.on('drain', over.resolve);
 
   const orders = Promise.withResolvers<WorkerOrders>();

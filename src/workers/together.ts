@@ -19,15 +19,17 @@ const START_MS = 60_000;
 const DRAIN_MS = 30_000;
 
 export type TogetherOptions = {
-  /** Ends what a worker that is gone may have left at the databases, by its name. */
+  /** Ends what a worker that is gone may have left at the databases, by its name. Never rejects. */
   onGone: (name: string) => Promise<void>;
+  /** See FleetOptions. */
+  leftovers: readonly Promise<void>[];
   /** How long a worker may be silent until it is killed and replaced, in milliseconds. Default 30000. */
   silenceMs?: number;
 };
 
 /** Answers requests in processes of their own. */
 export async function startTogether(config: Config, orders: Orders, options: TogetherOptions, log: Log): Promise<Running> {
-  const { onGone, silenceMs = 30_000 } = options;
+  const { onGone, leftovers, silenceMs = 30_000 } = options;
   let fleet: Fleet | undefined;
   const distributor = createDistributor({ maxConnections: config.workerConnections });
   const switchboard = createSwitchboard({
@@ -39,10 +41,10 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
     losses: fleet?.losses ?? 0,
     budget: config.databaseConnections,
   }));
-  const nameOf = (slot: number) => `${orders.applicationName}/${slot}`;
 
   function start(slot: number): Member {
     const worker = cluster.fork();
+    const name = `${orders.applicationName}/${worker.process.pid}`;
     const peer = createPeer(worker.process);
     let stopTaking = () => {};
     let stopWatching = () => {};
@@ -54,7 +56,7 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
       metrics.remove(worker.id);
       return signal ?? `exit code ${code}`;
     });
-    const given: WorkerOrders = { ...orders, config, silenceMs, applicationName: nameOf(slot) };
+    const given: WorkerOrders = { ...orders, config, silenceMs, applicationName: name };
     const ready = peer.ask<void>('start', given, START_MS).then(
       () => {
         switchboard.add(worker.id, worker.process, peer);
@@ -79,12 +81,13 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
         peer.tell('drain', how);
       },
       kill: () => void worker.process.kill('SIGKILL'),
+      cleanUp: () => onGone(name),
     };
   }
 
   const port = await distributor.listen(config.port, config.host);
   try {
-    fleet = await startFleet({ size: config.maxWorkers, start, onEnd: (slot) => onGone(nameOf(slot)), drainMs: DRAIN_MS, log });
+    fleet = await startFleet({ size: config.maxWorkers, start, leftovers, drainMs: DRAIN_MS, log });
   } catch (error) {
     await distributor.stop();
     throw new StartError((error as Error).message);
