@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { type Config, loadConfig, readEnvironment } from './config.ts';
 import { StartError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
@@ -28,33 +29,49 @@ async function work(): Promise<void> {
 
 async function lead(config: Config): Promise<void> {
   const log = logOf(config);
+  // Asked now: a terminal that is closed is none any more.
+  const hasTerminal = isatty(0);
   const { startPrimary } = await import('./primary.ts');
   const starting = startPrimary(config, log);
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
-    // The second Ctrl-C of somebody who will not wait.
-    if (isStopping) {
-      // Without this process, its workers would finish what they have begun.
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
-      process.exit(130);
-    }
     isStopping = true;
     // A start that does not come to an end must not keep the process from ending.
-    const gateway = await Promise.race([starting.catch(() => undefined), wait(START_PATIENCE_MS)]);
+    const gateway = await Promise.race([starting.catch(() => undefined), wait(START_PATIENCE_MS, 'late' as const)]);
+    if (gateway === 'late') {
+      log.error({ patienceMs: START_PATIENCE_MS }, 'the start does not come to an end: it is broken off');
+      kill(1);
+    }
     // Somebody who presses Ctrl-C is not waited for by clients.
-    const isStopped = await gateway?.close({ isHurried: signal === 'SIGINT' }).then(
+    const isStopped = await (gateway?.close({ isHurried: signal === 'SIGINT' }) ?? Promise.resolve()).then(
       () => true,
       (error) => void log.error({ err: error }, 'the gateway did not stop as it should'),
     );
     process.exit(isStopped ? 0 : 1);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  // A terminal that is closed sends it too, and means the end.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      // The second Ctrl-C of somebody who will not wait.
+      if (isStopping) kill(130);
+      void stop(signal);
+    });
   process.on('SIGHUP', async (signal) => {
-    if (process.stdin.isTTY) return stop(signal);
+    // A terminal that is closed sends it too, more than once, and means the end.
+    if (hasTerminal) {
+      if (!isStopping) await stop(signal);
+      return;
+    }
     const gateway = await starting.catch(() => undefined);
     if (!isStopping) await gateway?.roll();
   });
-  await starting;
+  await starting.catch((error) => {
+    // Ctrl-C ends workers that are not far enough to ignore it, and what they say then is of no interest.
+    if (!isStopping) throw error;
+  });
+}
+
+/** Ends this process at once, and its workers, which would finish what they have begun. */
+function kill(code: number): never {
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+  process.exit(code);
 }

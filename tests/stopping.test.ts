@@ -1,12 +1,13 @@
 // SIGTERM and SIGINT: what is under way finishes, clients are told to go, and nothing is left.
 
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { readWebsitesAs } from './support/batching.ts';
 import { createDatabase, rowsOf } from './support/database.ts';
-import { aClient, aFleet, aSubscription, childrenOf, eventually, isRunning, tokenOf } from './support/fleet.ts';
+import { aClient, aFleet, aSubscription, childrenOf, eventually, isRunning, kill, tokenOf } from './support/fleet.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 import { mutation, toIssue } from './support/inputs.ts';
 import { times } from './support/protection.ts';
@@ -147,6 +148,43 @@ test('SIGTERM during the start ends it', { timeout: 60_000 }, async () => {
   const { code, stderr } = await gateway.stop();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(workers.filter(isRunning)).toEqual([]);
+});
+
+test('Ctrl-C during the start, which a terminal sends to all processes, ends it without a word', { timeout: 60_000 }, async () => {
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const gateway = startGateway({ DATABASE_URL: url, SECRET_KEY, MAX_WORKERS: '2' });
+  onTestFinished(async () => void (await gateway.stop('SIGKILL')));
+  const workers = () => childrenOf(gateway.child.pid as number);
+  await eventually(() => workers().length === 2, 'workers are starting');
+  const all = workers();
+  for (const pid of all) kill(pid, 'SIGINT');
+  expect(await gateway.stop('SIGINT')).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(all.filter(isRunning)).toEqual([]);
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)('a terminal that is closed ends it', { timeout: 60_000 }, async () => {
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const { PATH } = process.env;
+  const settings = { PATH, DATABASE_URL: url, SECRET_KEY, MAX_WORKERS: '2', PORT: '0' };
+  const start = `exec '${process.execPath}' --disable-warning=ExperimentalWarning src/main.ts`;
+  const terminal = spawn('script', ['--quiet', '--command', start, '/dev/null'], { env: settings });
+  let screen = '';
+  terminal.stdout.on('data', (chunk) => {
+    screen += chunk;
+  });
+  await eventually(() => screen.includes('Ctrl-C stops it.'), 'it is ready');
+  const [gateway = 0] = childrenOf(terminal.pid as number);
+  const all = [gateway, ...childrenOf(gateway)];
+  onTestFinished(() => {
+    for (const pid of all) kill(pid, 'SIGKILL');
+  });
+  expect(all).toHaveLength(3);
+  terminal.kill('SIGKILL');
+  await eventually(() => !all.some(isRunning), 'all of it has ended');
 });
 
 test('workers whose primary is killed finish what they have begun, and the next start takes the port', { timeout: 60_000 }, async () => {
