@@ -32,22 +32,23 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   const urls = [server.url, ...config.replicaUrls];
-  const endConnections = createConnectionEnd(urls, log);
+  const leavings = createLeavings(urls, log);
   let former: Awaited<ReturnType<typeof openFormerStarts>> | undefined;
   const close = async () => {
     former?.close();
+    await leavings.ended();
     await server.close();
   };
   try {
     await checkServers(config, server.connections, budget, log);
-    former = await openFormerStarts(server.url, endConnections);
+    former = await openFormerStarts(server.url, leavings.end);
     if (former.leftovers.length > 0)
       log.warn({ processes: former.leftovers.length }, 'a former start was killed: what it has left counts until it is gone');
     const migrations = await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
     const { share } = budget;
     const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: await nameOfStart() };
-    const own = { ...options, leftovers: former.leftovers, onGone: endConnections };
+    const own = { ...options, leftovers: former.leftovers, onGone: leavings.end };
     const running = await (config.maxWorkers > 1 ? startMany(config, orders, own, log) : startOne(config, orders, own, log));
     const url = urlOf(config.host, running.port);
     printStartScreen({
@@ -86,7 +87,7 @@ async function startMany(config: Config, orders: Orders, options: TogetherOption
  * Ends what a process that is gone may have left at the databases. One connection after the other: the budget has one for this, however
  * many processes end at once, and however many databases there are.
  */
-function createConnectionEnd(urls: readonly string[], log: Log): (name: string) => Promise<void> {
+function createLeavings(urls: readonly string[], log: Log) {
   let last = Promise.resolve();
   const endAll = async (name: string) => {
     for (const [i, url] of urls.entries())
@@ -97,9 +98,14 @@ function createConnectionEnd(urls: readonly string[], log: Log): (name: string) 
         ),
       );
   };
-  return (name) => {
-    last = last.then(() => endAll(name));
-    return last;
+  return {
+    /** By the name of the connections. Never rejects. */
+    end(name: string): Promise<void> {
+      last = last.then(() => endAll(name));
+      return last;
+    },
+    /** Resolves when all that was asked for is done. */
+    ended: () => last,
   };
 }
 
