@@ -139,6 +139,18 @@ test('readiness is the gateway’s while it rolls, and a worker that dies meanwh
   expect(fleet.workers()).toHaveLength(2);
 });
 
+test('a worker that is starting when the signal comes is renewed too', { timeout: 90_000 }, async () => {
+  const fleet = await aFleet();
+  const before = fleet.workers();
+  kill(before[0] as number, 'SIGKILL');
+  await eventually(() => fleet.workers().some((pid) => !before.includes(pid)), 'another one is starting');
+  const atSignal = fleet.workers();
+  fleet.child.kill('SIGHUP');
+  await renewed(fleet, 1);
+  await eventually(() => fleet.workers().length === 2, 'the old ones have ended');
+  expect(fleet.workers().filter((pid) => atSignal.includes(pid))).toEqual([]);
+});
+
 test('where a new worker does not start, the others stay; a stop ends what is rolling', { timeout: 90_000 }, async () => {
   const good = printManifest([]);
   const manifest = path.join(await aFolder({ 'manifest.json': good }), 'manifest.json');

@@ -169,7 +169,9 @@ export async function startFleet({ size, start, leftovers, drainMs, log }: Fleet
   }
 
   async function renewAll(): Promise<void> {
-    for (const old of [...ready]) {
+    for (const old of [...alive.keys()]) {
+      // One that is starting may have read already what shall be read anew.
+      await old.ready.catch(() => undefined);
       while (ready.has(old) && !stopping.signal.aborted) {
         try {
           await launch();
