@@ -37,8 +37,6 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
 
   // Signals are for the primary: a terminal sends them to all of its processes.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  // node:cluster would exit at once, with requests under way.
-  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.once('disconnect', () => {
     over.resolve({ isHurried: false, isReplaced: false });
     // Nobody is there to kill it, and the next start waits for its connections.
@@ -60,6 +58,8 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
   primary.on('start', async (given: WorkerOrders) => {
     orders.resolve(given);
     intake.start((await started).connections);
+    // Until now, node:cluster lets it exit at once when the primary is gone; from now on that would be with requests under way.
+    if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   });
 
   const how = await over.promise;
