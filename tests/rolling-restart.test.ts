@@ -1,7 +1,7 @@
 // SIGHUP: all workers are renewed, and no client notices.
 
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, link, rename, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { printManifest } from '../src/persisted/manifest.ts';
 import { readWebsitesAs } from './support/batching.ts';
 import { rowsOf } from './support/database.ts';
 import { aClient, aFleet, aLoad, aSubscription, eventually, isRunning, kill, tokenOf } from './support/fleet.ts';
+import { startGateway } from './support/gateway.ts';
 import { mutation, toIssue } from './support/inputs.ts';
 import { aFolder } from './support/persisted.ts';
 import { times } from './support/protection.ts';
@@ -168,4 +169,26 @@ test('where a new worker does not start, the others stay; a stop ends what is ro
   const all = fleet.workers();
   expect((await fleet.stop()).code).toBe(0);
   expect(all.filter(isRunning)).toEqual([]);
+});
+
+test('where no process can be made, as while Node is being replaced, those that run stay, and others come later', {
+  timeout: 90_000,
+}, async () => {
+  const program = path.join(await aFolder({}), 'node');
+  await link(process.execPath, program).catch(() => copyFile(process.execPath, program));
+  const fleet = await aFleet({}, (settings) => startGateway(settings, { program }));
+  const [killed = 0, other = 0] = fleet.workers();
+  await rename(program, `${program}.new`);
+  fleet.child.kill('SIGHUP');
+  await eventually(() => fleet.output().includes('the others stay as they are'), 'the log says why');
+  kill(killed, 'SIGKILL');
+  await eventually(() => fleet.output().includes('a worker does not start'), 'there is nothing to replace it with');
+  expect(fleet.output()).toContain('ENOENT');
+  expect(fleet.workers()).toEqual([other]);
+  expect((await aClient(fleet.port).ask(TRIVIAL)).status).toBe(200);
+  await rename(`${program}.new`, program);
+  await eventually(() => fleet.workers().length === 2, 'another one has been started');
+  fleet.child.kill('SIGHUP');
+  await renewed(fleet, 1);
+  expect((await fleet.stop()).code).toBe(0);
 });

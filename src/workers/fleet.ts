@@ -34,7 +34,7 @@ export type Member = {
 export type FleetOptions = {
   /** Workers that shall run. */
   size: number;
-  /** Starts one in a slot, of which there is one more than workers: two that run at once never have the same, nor what is left of one. */
+  /** Starts one, or throws, in a slot, of which there is one more than workers: two that run at once never have the same, nor what is left of one. */
   start: (slot: number) => Member;
   /** Each takes a slot until it resolves: what a former start has left. */
   leftovers: readonly Promise<void>[];
@@ -103,7 +103,13 @@ export async function startFleet({ size, start, leftovers, drainMs, log }: Fleet
       giveBack(slot);
       throw new Error('The gateway stops.');
     }
-    const member = start(slot);
+    let member: Member;
+    try {
+      member = start(slot);
+    } catch (error) {
+      giveBack(slot);
+      throw error;
+    }
     const startedAt = performance.now();
     const over = member.ended.then(async (how) => {
       ready.delete(member);

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -48,13 +47,21 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
     const peer = createPeer(worker.process);
     let stopTaking = () => {};
     let stopWatching = () => {};
+    // No process could be made, for want of memory or because the program is just being replaced. Unheard, it would end this one.
+    let failure: Error | undefined;
+    worker.on('error', (error) => {
+      failure = error;
+    });
     // Not when it exits: what it has said before may not have been read yet, as which connections it has taken.
-    const ended = once(worker.process, 'close').then(([code, signal]) => {
+    const closed = new Promise<string>((resolve) => {
+      worker.process.once('close', (code, signal) => resolve(failure?.message ?? signal ?? `exit code ${code}`));
+    });
+    const ended = closed.then((how) => {
       stopWatching();
       distributor.remove(worker.id);
       switchboard.remove(worker.id);
       metrics.remove(worker.id);
-      return signal ?? `exit code ${code}`;
+      return how;
     });
     const given: WorkerOrders = { ...orders, config, silenceMs, applicationName: name };
     const ready = peer.ask<void>('start', given, START_MS).then(

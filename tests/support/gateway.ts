@@ -7,11 +7,16 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 export const SECRET_KEY = 'a key for the tests of the process, long enough';
 
-/** Starts src/main.ts, or another file, as this user or another, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
-export function startGateway(settings: Record<string, string>, { main = 'src/main.ts', uid }: { main?: string; uid?: number } = {}) {
+type StartOptions = { main?: string; uid?: number; program?: string };
+
+/** Starts src/main.ts, or another file, as this user or another, by this Node or a copy of it, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
+export function startGateway(
+  settings: Record<string, string>,
+  { main = 'src/main.ts', uid, program = process.execPath }: StartOptions = {},
+) {
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const own = { PATH, HOME, NODE_COMPILE_CACHE };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const child = spawn(program, ['--disable-warning=ExperimentalWarning', main], {
     cwd: ROOT,
     uid,
     // Tests ask more often than any client may.
