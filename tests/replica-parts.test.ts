@@ -148,6 +148,23 @@ test('a URL that cannot be read ends the start, in words that name the setting',
     await expect(openReplicas({ urls: [url] }, noDatabase, log)).rejects.toThrow(/^(?!.*s3cret).*DATABASE_REPLICA_URLS/);
 });
 
+test('as many connections are taken as are given, or as the URL says where that is fewer, and no more than sixteen read at once', async () => {
+  const log = createLog({ level: 'silent' });
+  const urls = ['', '?connection_limit=5', '?connection_limit=90', '?connection_limit=1'].map(
+    (limit) => `postgresql://127.0.0.1:1/spas${limit}`,
+  );
+  for (const [connections, expected] of [
+    [40, [39, 4, 39, 1]],
+    [3, [2, 2, 2, 1]],
+    [undefined, [9, 4, 89, 1]],
+  ] as const) {
+    const { replicas, close } = await openReplicas({ urls, connections }, noDatabase, log);
+    expect(replicas.all.map(({ pool }) => pool.options.max)).toEqual(expected);
+    expect(replicas.all.map(({ maxReads }) => maxReads)).toEqual(expected.map((max) => Math.min(max, 16)));
+    await close();
+  }
+});
+
 test('without replicas nothing is asked of the database beside what ever was, and no answer carries a token', async () => {
   const { ask, statements } = await anApp();
   const UPDATE = 'mutation ($input: UpdateHiringFormInput!) { updateHiringForm(input: $input) { hiringForm { forRole } } }';

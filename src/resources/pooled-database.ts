@@ -4,6 +4,8 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { cancellableQuery } from './cancellable-query.ts';
 
 const MAX_PREPARED = 500;
+/** More reads at once of one server serve nobody sooner: what waits travels together. */
+export const MAX_READS = 16;
 
 /** The port that loaders read through, over a pool: with prepared statements and Prisma's shapes. `table`: see the port. */
 export function createPooledDatabase(pool: pg.Pool, table: Database['table']): Database {

@@ -4,12 +4,10 @@ import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { parseDatabaseUrl } from './database-url.ts';
-import { createPooledDatabase } from './pooled-database.ts';
+import { createPooledDatabase, MAX_READS } from './pooled-database.ts';
 import { openPrisma } from './prisma.ts';
 
 const READERS_SHARE = 0.8;
-/** More statements at once serve nobody sooner: what waits travels together. */
-const MAX_READS = 16;
 
 export type PostgresOptions = {
   /** The longest that a statement may run, in milliseconds, where the URL's `statement_timeout` does not end it sooner. Default: the URL's. */

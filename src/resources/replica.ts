@@ -4,13 +4,13 @@ import type { Log } from '../log.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
 import { parseDatabaseUrl } from './database-url.ts';
-import { createPooledDatabase } from './pooled-database.ts';
+import { createPooledDatabase, MAX_READS } from './pooled-database.ts';
 import type { PrimaryWatch } from './primary-watch.ts';
 import { createReplicaWatch } from './replica-watch.ts';
 
 export type ReplicaOptions = {
   url: string;
-  /** Connections to it, that which asks how far it is among them; at least 2. Default: the URL's `connection_limit`. */
+  /** Connections to it, that which asks how far it is among them; at least 2. The URL's `connection_limit` holds where it is smaller. */
   connections?: number;
   maxLagMs: number;
   /** What the server shows of connections. Default `convoy`. */
@@ -34,10 +34,11 @@ export type Replica = ReturnType<typeof createReplica>;
  */
 export function createReplica(options: ReplicaOptions) {
   const { url, connections, maxLagMs, statementTimeoutMs, applicationName = 'convoy', primary, primaryWatch, log } = options;
-  const { schema: _, max: limit = 10, ...config } = parseDatabaseUrl(url, { statementTimeoutMs, setting: 'DATABASE_REPLICA_URLS' });
+  const bounds = { statementTimeoutMs, maxConnections: connections, setting: 'DATABASE_REPLICA_URLS' };
+  const { schema: _, max: limit = 10, ...config } = parseDatabaseUrl(url, bounds);
   const client = { ...config, application_name: applicationName };
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
-  const max = Math.max(1, (connections ?? limit) - 1);
+  const max = Math.max(1, limit - 1);
   const pool = createConnectionPool({ ...client, max, connectionTimeoutMillis, allowExitOnIdle: true }, log);
   const name = `${config.host}:${config.port ?? 5432}`;
   /** Ends the wait for each statement that is under way. */
@@ -104,7 +105,7 @@ export function createReplica(options: ReplicaOptions) {
     database,
     pool,
     /** How many statements may be under way at once. */
-    maxReads: max,
+    maxReads: Math.min(MAX_READS, max),
     /** How many statements are under way. */
     get underWay(): number {
       return underWay.size;

@@ -7,7 +7,7 @@ import { createReplica, type Replica } from './replica.ts';
 export type ReplicasOptions = {
   /** As DATABASE_URL: straight to each server, none through a pooler that chooses one. */
   urls: readonly string[];
-  /** Connections to each of them, at least 2: one asks how far it is, the others read. Default: each URL's `connection_limit`. */
+  /** Connections to each of them, at least 2: one asks how far it is, the others read. A URL's `connection_limit` holds where it is smaller. */
   connections?: number;
   /** How far behind a replica may be and still be read, in milliseconds. Default 1000. */
   maxLagMs?: number;
