@@ -94,7 +94,7 @@ test.each([
   expect(replicas.states().map(({ fallbacks }) => fallbacks)).toEqual(which.map(() => 0));
 });
 
-test('of a cookie and a header, and of several cookies, the furthest counts', async () => {
+test('of a cookie and a header, and of several of either, the furthest counts', async () => {
   const { write, read, sentDuring } = await late();
   const first = await write(30, 'first');
   await until(async () => (await sentDuring(() => read(30, cookieOf(first))))[0] === 0, 'the replica has the first write');
@@ -104,6 +104,8 @@ test('of a cookie and a header, and of several cookies, the furthest counts', as
   expect(await read(30, { ...cookieOf(first), ...lsnHeaderOf(second) })).toBe('second');
   expect(await read(30, { ...cookieOf(second), ...lsnHeaderOf(first) })).toBe('second');
   expect(await read(30, { cookie: `a=b; ${cookieOf(first).cookie};${cookieOf(second).cookie}` })).toBe('second');
+  const tokens = [first, second].map((answer) => lsnHeaderOf(answer)['x-convoy-lsn']);
+  for (const joined of [tokens, tokens.toReversed()]) expect(await read(30, { 'x-convoy-lsn': joined.join(', ') })).toBe('second');
 });
 
 test('what was not signed here, or is too old, changes nothing', async () => {

@@ -16,8 +16,8 @@ export type ReplicasOptions<R extends Reader> = {
   tokens: LsnTokens;
 };
 
-/** A browser may send one for each path and domain that ever set it; a head full of them is not read. */
-const MAX_COOKIES = 4;
+/** A browser may send a cookie for each path and domain that ever set it, and a proxy joins headers; a head full of them is not read. */
+const MAX_TOKENS = 4;
 
 export const LSN_COOKIE = 'convoy_lsn';
 export const LSN_HEADER = 'x-convoy-lsn';
@@ -33,13 +33,12 @@ export function useReplicas<R extends Reader>({ routeBy, pick, writtenUpTo, toke
 
   /** The furthest position that a request carries and that was signed here. */
   function positionOf({ headers }: Request): bigint | undefined {
-    const cookies = headers.get('cookie')?.matchAll(COOKIES).take(MAX_COOKIES) ?? [];
+    const cookies = headers.get('cookie')?.matchAll(COOKIES).take(MAX_TOKENS) ?? [];
     const carried = Array.from(cookies, ([, value = '']) => value);
-    const header = headers.get(LSN_HEADER);
-    if (header !== null) carried.push(header);
+    carried.push(...(headers.get(LSN_HEADER)?.split(',', MAX_TOKENS) ?? []));
     let furthest: bigint | undefined;
     for (const token of carried) {
-      const lsn = tokens.read(token);
+      const lsn = tokens.read(token.trim());
       if (lsn !== undefined && (furthest === undefined || lsn > furthest)) furthest = lsn;
     }
     return furthest;
