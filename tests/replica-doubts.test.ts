@@ -93,6 +93,17 @@ test.each([
   expect(logged.map((line) => line.reason)).toEqual([reason]);
 });
 
+test('a server that gives unused connections back sooner than the pool does is read on', async () => {
+  const { replicas } = servers();
+  const app = await aReplicatedApp(servers(), { urls: [`${replicas[0]?.url}?options=-c%20idle_session_timeout%3D200ms`] });
+  await app.untilIn(0);
+  await app.read(1);
+  expect(app.replicas.all[0]?.pool.totalCount).toBeGreaterThan(0);
+  await until(() => app.replicas.all[0]?.pool.totalCount === 0, 'the server has closed its connections');
+  expect([app.isIn(0), app.changesOf(`127.0.0.1:${replicas[0]?.port}`)]).toEqual([true, 'in']);
+  expect((await app.sentDuring(() => app.read(1)))[0]).toBe(0);
+});
+
 test('a replica that was closed asks no more, and keeps no connection', async () => {
   const { replicas } = servers();
   const app = await aReplicatedApp(servers(), { urls: [replicas[0]?.url ?? ''] });

@@ -25,6 +25,8 @@ export type ReplicaOptions = {
 /** How long a statement waits for a connection, in milliseconds: the primary can run it too. */
 const POOL_TIMEOUT_MS = 1000;
 const LOST = new Error('The replica is gone.');
+/** A server that gives unused connections back sooner than the pool does is well. */
+const IDLE_SESSION_TIMEOUT = '57P05';
 
 export type Replica = ReturnType<typeof createReplica>;
 
@@ -58,7 +60,10 @@ export function createReplica(options: ReplicaOptions) {
     log,
   });
   // A server that crashes may be back before it is asked again, and behind what it has shown.
-  pool.on('error', (error) => watch.lose(`it has closed a connection (${Reflect.get(error, 'code') ?? error.message})`));
+  pool.on('error', (error) => {
+    const code = Reflect.get(error, 'code');
+    if (code !== IDLE_SESSION_TIMEOUT) watch.lose(`it has closed a connection (${code ?? error.message})`);
+  });
   const own = createPooledDatabase(pool, primary.table);
 
   async function attempt<R extends object>(text: string, values: readonly unknown[], signal: AbortSignal | undefined): Promise<R[]> {
