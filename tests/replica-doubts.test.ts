@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../src/log.ts';
-import type { PrimaryWatch } from '../src/resources/primary-watch.ts';
+import { IDENTITY, type PrimaryWatch } from '../src/resources/primary-watch.ts';
 import { createReplicaWatch } from '../src/resources/replica-watch.ts';
 import { until } from './support/batching.ts';
 import { untilReplayed } from './support/replica-servers.ts';
@@ -65,32 +65,75 @@ test('a replica that comes back behind what it has shown is not read before it i
 
 /** When the primary was asked, as these tests say: after the replica. */
 const AT = performance.now() + 60_000;
+const STRANGE = "it is of another cluster, database or schema than the primary's";
+const AHEAD = 'it has replayed what the primary has not written';
+
+/** A primary that says what a test makes it say; first, that it has written more than any replica has. */
+async function aStatedPrimary() {
+  const [row] = await servers().primary.rows<{ id: string }>(`select ${IDENTITY} as id from pg_control_system()`);
+  return { identity: row?.id, latest: { lsn: 2n ** 63n, at: AT }, since: AT, momentOf: () => AT, ask: async () => undefined };
+}
+
+/** A watch over one server, its `ask` five times, and why it was not read. */
+function aWatch(connectionString: string | undefined, primary: PrimaryWatch) {
+  const reasons: string[] = [];
+  const watch = createReplicaWatch({
+    name: 'it',
+    client: { connectionString },
+    primary,
+    maxLagMs: 1000,
+    onLeave: () => undefined,
+    log: createLog({ level: 'warn', destination: { write: (line: string) => void reasons.push(JSON.parse(line).reason) } }),
+  });
+  onTestFinished(watch.close);
+  const isInAfterFive = async () => {
+    for (let i = 0; i < 5; i++) await watch.ask();
+    return watch.isIn;
+  };
+  return { isInAfterFive, reasons };
+}
 
 test.each([
-  ['is of another cluster', { systemId: '1' }, "it is of another cluster than the primary's"],
-  ['has replayed what the primary has not written', { latest: { lsn: 1n, at: AT } }, 'it has replayed what the primary has not written'],
+  ['is of another cluster', { identity: '1' }, STRANGE],
+  ['has replayed what the primary has not written', { latest: { lsn: 1n, at: AT } }, AHEAD],
   ['stands for a primary that is silent', { latest: undefined, since: undefined }, 'the primary has not said how far it is'],
 ])('one that %s is not read', async (_what, stated, reason) => {
+  const url = servers().replicas[0]?.url;
+  const upToDate = await aStatedPrimary();
+  const [believed, doubted] = [aWatch(url, upToDate), aWatch(url, { ...upToDate, ...stated })];
+  expect([await believed.isInAfterFive(), await doubted.isInAfterFive()]).toEqual([true, false]);
+  expect([believed.reasons, doubted.reasons]).toEqual([[], [reason]]);
+});
+
+test('one that was ahead of a new primary is not read before it has moved, also when the primary is ahead again', async () => {
   const { primary, replicas } = servers();
-  const [row] = await primary.rows<{ id: string }>('select system_identifier::text as id from pg_control_system()');
-  const upToDate = { systemId: row?.id, latest: { lsn: 2n ** 63n, at: AT }, since: AT, momentOf: () => AT, ask: async () => undefined };
-  const logged: { reason: string }[] = [];
-  const watchOver = (primaryWatch: PrimaryWatch) => {
-    const watch = createReplicaWatch({
-      name: 'it',
-      client: { connectionString: replicas[0]?.url },
-      primary: primaryWatch,
-      maxLagMs: 1000,
-      onLeave: () => undefined,
-      log: createLog({ level: 'warn', destination: { write: (line: string) => void logged.push(JSON.parse(line)) } }),
-    });
-    onTestFinished(watch.close);
-    return watch;
-  };
-  const [believed, doubted] = [watchOver(upToDate), watchOver({ ...upToDate, ...stated })];
-  for (const watch of [believed, doubted]) for (let i = 0; i < 5; i++) await watch.ask();
-  expect([believed.isIn, doubted.isIn]).toEqual([true, false]);
-  expect(logged.map((line) => line.reason)).toEqual([reason]);
+  const [quick, late] = replicas as [(typeof replicas)[0], (typeof replicas)[0]];
+  await late.rows('select pg_wal_replay_pause()');
+  onTestFinished(async () => void (await late.rows('select pg_wal_replay_resume()')));
+  await primary.rows(`select pg_logical_emit_message(true, 'convoy', 'further')`);
+  await untilReplayed(primary, quick);
+  const { address, turnTo } = await anAddress(quick.url, quick.port);
+  const stated: { latest: { lsn: bigint; at: number } } & PrimaryWatch = await aStatedPrimary();
+  const { isInAfterFive, reasons } = aWatch(address, stated);
+  expect(await isInAfterFive()).toBe(true);
+  stated.latest = { lsn: 1n, at: AT };
+  expect(await isInAfterFive()).toBe(false);
+  stated.latest = { lsn: 2n ** 63n, at: AT };
+  expect(await isInAfterFive()).toBe(false);
+  expect(reasons).toEqual([AHEAD]);
+  // As one that was rewound. What it has shown beyond is not waited for: the primary never had it.
+  turnTo(late.port);
+  await until(isInAfterFive, 'it is read');
+});
+
+test.each([
+  ['database', (url: string) => Object.assign(new URL(url), { pathname: '/postgres' }).toString()],
+  ['schema', (url: string) => `${url}?schema=pg_catalog`],
+])('a URL of the right server that names another %s is not read', async (_what, change) => {
+  const app = await aReplicatedApp(servers(), { urls: [change(servers().replicas[0]?.url ?? '')] });
+  await wait(500);
+  expect([app.isIn(0), app.logged.filter(({ level }) => level === 40).map(({ reason }) => reason)]).toEqual([false, [STRANGE]]);
+  expect((await app.sentDuring(() => app.read(1))).slice(1)).toEqual([0, 0]);
 });
 
 test('a server that gives unused connections back sooner than the pool does is read on', async () => {

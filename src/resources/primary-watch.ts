@@ -4,8 +4,8 @@ import { createPositionHistory, type Position } from './position-history.ts';
 
 /** How far the primary is, as far as one knows. */
 export type PrimaryWatch = {
-  /** Of the cluster: a server with another one is no replica of this primary. */
-  readonly systemId: string | undefined;
+  /** Where its tables are: see IDENTITY. */
+  readonly identity: string | undefined;
   readonly latest: Position | undefined;
   /** The first moment of which anything is known. */
   readonly since: number | undefined;
@@ -15,6 +15,13 @@ export type PrimaryWatch = {
   ask(): Promise<void>;
 };
 
+/**
+ * SQL for what a replica has in common with its primary: the cluster, and in it the database and the schema, which a URL may get wrong.
+ * Numbers of objects are the same on both. The table stands for its schema; where there is none, nothing tells two apart.
+ */
+export const IDENTITY = `concat_ws('/', system_identifier, (select oid from pg_database where datname = current_database()),
+  to_regclass('_prisma_migrations')::oid)`;
+
 /** An answer that takes longer is not waited for, in milliseconds. */
 const TIMEOUT_MS = 1000;
 
@@ -22,15 +29,15 @@ const TIMEOUT_MS = 1000;
  * What has been flushed, and so may have reached a replica. The insert position may lie ahead of it for seconds on a quiet server,
  * by what no transaction waits for, and every replica would seem to lag.
  */
-const QUESTION = `select (pg_current_wal_flush_lsn() - '0/0')::text as lsn, system_identifier::text as "systemId" from pg_control_system()`;
+const QUESTION = `select (pg_current_wal_flush_lsn() - '0/0')::text as lsn, ${IDENTITY} as identity from pg_control_system()`;
 
 /** Follows the primary's position. While it does not answer, lags are measured up to its last answer: nothing new is known to be written. */
 export function createPrimaryWatch(primary: Database, options: { maxLagMs: number; leastMs: number }, log: Log): PrimaryWatch {
   const history = createPositionHistory(options);
-  let systemId: string | undefined;
+  let identity: string | undefined;
   return {
-    get systemId() {
-      return systemId;
+    get identity() {
+      return identity;
     },
     get latest() {
       return history.latest;
@@ -42,9 +49,9 @@ export function createPrimaryWatch(primary: Database, options: { maxLagMs: numbe
     async ask() {
       const askedAt = performance.now();
       try {
-        const [row] = await primary.query<{ lsn: string; systemId: string }>(QUESTION, [], AbortSignal.timeout(TIMEOUT_MS));
+        const [row] = await primary.query<{ lsn: string; identity: string }>(QUESTION, [], AbortSignal.timeout(TIMEOUT_MS));
         if (!row) return;
-        systemId = row.systemId;
+        identity = row.identity;
         history.add(BigInt(row.lsn), askedAt);
       } catch (error) {
         log.debug({ err: error }, 'the primary does not say how far it is');

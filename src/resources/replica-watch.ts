@@ -4,7 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../log.ts';
-import type { PrimaryWatch } from './primary-watch.ts';
+import { IDENTITY, type PrimaryWatch } from './primary-watch.ts';
 
 export type ReplicaWatchOptions = {
   /** For people: host and port. */
@@ -26,11 +26,12 @@ const GRACE_MS = 50;
 const GOOD_ANSWERS = 3;
 
 const QUESTION = `select pg_is_in_recovery() as "isReplica", (pg_last_wal_replay_lsn() - '0/0')::text as replayed,
-  system_identifier::text as "systemId" from pg_control_system()`;
+  ${IDENTITY} as identity from pg_control_system()`;
 
 const UNKNOWN = 'it lags, and it is not known how far';
+const AHEAD = 'it has replayed what the primary has not written';
 
-type Answer = { isReplica: boolean; replayed: string | null; systemId: string };
+type Answer = { isReplica: boolean; replayed: string | null; identity: string };
 
 export type ReplicaWatch = ReturnType<typeof createReplicaWatch>;
 
@@ -43,6 +44,8 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
   let replayed: { lsn: bigint; at: number } | undefined;
   /** The furthest that it was ever known to be: what was once read there must be there when it comes back. */
   let furthest = 0n;
+  /** Where it was ahead of the primary. */
+  let parted: bigint | undefined;
   /** The last known moment whose data it shows. */
   let moment: number | undefined;
   /** Grows when it is lost: an answer to a question from before says nothing. */
@@ -71,14 +74,21 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
   }
 
   /** Why it may not be read; undefined where it may. */
-  function objectionTo({ isReplica, systemId }: Answer, lsn: bigint): string | undefined {
+  function objectionTo({ isReplica, identity }: Answer, lsn: bigint): string | undefined {
     if (!isReplica) return 'it is no replica, or has been promoted';
     moment = primary.momentOf(lsn) ?? moment;
     const [{ latest }, known] = [primary, lag()];
     if (!latest || !known) return 'the primary has not said how far it is';
-    if (systemId !== primary.systemId) return "it is of another cluster than the primary's";
-    // Of two servers that have parted, one may be ahead of the other.
-    if (replayed && replayed.at <= latest.at && replayed.lsn > latest.lsn) return 'it has replayed what the primary has not written';
+    if (identity !== primary.identity) return "it is of another cluster, database or schema than the primary's";
+    if (replayed && replayed.at <= latest.at) {
+      // What it has shown beyond that is nowhere any more.
+      if (furthest > latest.lsn) furthest = latest.lsn;
+      // After a failover, one that had come further than the new primary holds what that has never had.
+      if (replayed.lsn > latest.lsn) parted = lsn;
+    }
+    // The primary will be ahead of it again. One that follows it has moved, forward or, rewound, back.
+    if (parted === lsn) return AHEAD;
+    parted = undefined;
     if (known.ms > maxLagMs) return `it lags ${Math.round(known.ms)} ms`;
     if (!known.isExact) return UNKNOWN;
     // One that crashed opens at an earlier point than it had shown. A primary that was restored begins anew.
