@@ -136,6 +136,20 @@ test.each([
   expect((await app.sentDuring(() => app.read(1))).slice(1)).toEqual([0, 0]);
 });
 
+test('a user that may read some tables only is enough to follow the replica; the primary answers the rest', async () => {
+  const { primary, replicas } = servers();
+  const quick = replicas[0] as (typeof replicas)[0];
+  await primary.rows(`create role reader login password 'reader'`);
+  await primary.rows('grant select on users to reader');
+  await untilReplayed(primary, quick);
+  const app = await aReplicatedApp(servers(), {
+    urls: [Object.assign(new URL(quick.url), { username: 'reader', password: 'reader' }).toString()],
+  });
+  await app.untilIn(0);
+  expect(await app.read(1)).toBeTypeOf('string');
+  expect(app.replicas.states()).toMatchObject([{ isIn: true, fallbacks: 1 }]);
+});
+
 test('a server that gives unused connections back sooner than the pool does is read on', async () => {
   const { replicas } = servers();
   const app = await aReplicatedApp(servers(), { urls: [`${replicas[0]?.url}?options=-c%20idle_session_timeout%3D200ms`] });

@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'graphql';
+import { Registry } from 'prom-client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Batcher } from '../src/batching/batcher.ts';
 import { createReadRoutes } from '../src/batching/read-routes.ts';
@@ -12,6 +13,7 @@ import type { Call } from '../src/http/guard.ts';
 import { createRequestRecord } from '../src/http/request-record.ts';
 import { createLog } from '../src/log.ts';
 import { BEHIND_ALL, createLsnTokens } from '../src/lsn-tokens.ts';
+import { watchReplicas } from '../src/metrics/replica-metrics.ts';
 import { useReplicas } from '../src/plugins/use-replicas.ts';
 import { createPositionHistory } from '../src/resources/position-history.ts';
 import { openReplicas } from '../src/resources/replicas.ts';
@@ -140,6 +142,19 @@ test('of what several mutations of one request have written the furthest is told
   await ends[2];
   expect(told()).toBe(BEHIND_ALL);
   expect(call.headers['set-cookie']).toContain(`convoy_lsn=${call.headers['x-convoy-lsn']};`);
+});
+
+test('what the primary has run in place of a replica is counted, once, however often it is looked at', async () => {
+  const registry = new Registry();
+  const states = ['a', 'b'].map((name) => ({ name, isIn: true, lagMs: undefined, fallbacks: 0 }));
+  watchReplicas(registry, () => states);
+  const counts = async () => (await registry.metrics()).match(/(?<=^convoy_replica_fallbacks_total\{replica=).*$/gm);
+  expect(await counts()).toEqual(['"a"} 0', '"b"} 0']);
+  Object.assign(states[1] ?? {}, { fallbacks: 3 });
+  expect([await counts(), await counts()]).toEqual([
+    ['"a"} 0', '"b"} 3'],
+    ['"a"} 0', '"b"} 3'],
+  ]);
 });
 
 test('a URL that cannot be read ends the start, in words that name the setting', async () => {

@@ -1,7 +1,7 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** How a replica stands. `lagMs`: how old its data is; undefined where nobody knows. */
-export type ReplicaFigures = { name: string; isIn: boolean; lagMs: number | undefined };
+/** How a replica stands. `lagMs`: how old its data is; undefined where nobody knows. `fallbacks`: statements that the primary has run in its place. */
+export type ReplicaFigures = { name: string; isIn: boolean; lagMs: number | undefined; fallbacks: number };
 
 /** Shows how replicas stand, as `states` tells it when it is asked. Of several processes the worst counts. */
 export function watchReplicas(registry: Registry, states: () => readonly ReplicaFigures[]): void {
@@ -25,6 +25,16 @@ export function watchReplicas(registry: Registry, states: () => readonly Replica
     aggregator: 'max',
     collect() {
       for (const { name, lagMs } of states()) if (lagMs !== undefined) this.set({ replica: name }, lagMs / 1000);
+    },
+  });
+  new Counter({
+    name: 'convoy_replica_fallbacks_total',
+    help: 'Statements that the primary has run because a replica had failed at them.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, fallbacks } of states()) this.inc({ replica: name }, fallbacks);
     },
   });
 }
