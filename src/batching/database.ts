@@ -1,3 +1,5 @@
+import type { Statement } from './statement.ts';
+
 /** A column of the database behind a field of the Prisma schema. `type`: PostgreSQL's name for its type. */
 export type Column = { name: string; type: string };
 
@@ -15,9 +17,9 @@ export type Database = {
   /**
    * Runs a prepared statement. Columns named like fields come as Prisma gives them: Date, Decimal, parsed JSON. When `signal` is
    * aborted, the statement is cancelled, and this rejects with the signal's reason once its connection is free. Rejects with
-   * Overloaded where no connection comes free in time.
+   * Overloaded where no connection comes free in time. `statement` is told which replica has run it.
    */
-  query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal): Promise<R[]>;
+  query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal, statement?: Statement): Promise<R[]>;
   /** The table of a model. Throws when the model is unknown. The same function for all that read one database: it can stand for it. */
   table(model: string): Table;
 };

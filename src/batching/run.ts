@@ -17,7 +17,7 @@ export class Run {
     this.db = {
       table,
       query: (text, values) => {
-        const { statement, result } = timed(text, () => query<never>(text, values, signal));
+        const { statement, result } = timed(text, (sent) => query<never>(text, values, signal, sent));
         this.statements.push(statement);
         return result;
       },

@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/** Where a server is found. */
+export type ServerAddress = { host: string; port: number };
+
 /** A statement as it was sent. */
 export type Statement = {
   /** Without values, which are sent beside it. */
@@ -10,12 +13,14 @@ export type Statement = {
   durationMs: number;
   /** Where it failed, with which code: PostgreSQL's, or the error's name. */
   failure?: string;
+  /** The replica that has run it; undefined for the primary. */
+  server?: ServerAddress;
 };
 
 /** Sends a statement and takes its time. */
-export function timed<T>(text: string, send: () => Promise<T>): { statement: Statement; result: Promise<T> } {
+export function timed<T>(text: string, send: (statement: Statement) => Promise<T>): { statement: Statement; result: Promise<T> } {
   const statement: Statement = { text, startedAt: performance.now(), durationMs: 0 };
-  const result = send();
+  const result = send(statement);
   const end = () => {
     statement.durationMs = performance.now() - statement.startedAt;
   };

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Database } from '../batching/database.ts';
+import type { Statement } from '../batching/statement.ts';
 import type { Log } from '../log.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
@@ -42,7 +43,9 @@ export function createReplica(options: ReplicaOptions) {
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
   const max = Math.max(1, limit - 1);
   const pool = createConnectionPool({ ...client, max, connectionTimeoutMillis, allowExitOnIdle: true }, log);
-  const name = `${config.host}:${config.port ?? 5432}`;
+  const { host = 'localhost', port = 5432 } = config;
+  const address = { host, port };
+  const name = `${host}:${port}`;
   /** Ends the wait for each statement that is under way. */
   const underWay = new Set<() => void>();
   let epoch = 0;
@@ -87,10 +90,11 @@ export function createReplica(options: ReplicaOptions) {
 
   const database: Database = {
     table: primary.table,
-    async query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal) {
+    async query<R extends object>(text: string, values: readonly unknown[], signal?: AbortSignal, statement?: Statement) {
       if (signal?.aborted) throw signal.reason;
       // What waited for its turn while the replica was left out.
       if (!watch.isIn) return await primary.query<R>(text, values, signal);
+      if (statement) statement.server = address;
       try {
         return await attempt<R>(text, values, signal);
       } catch (error) {
@@ -99,6 +103,7 @@ export function createReplica(options: ReplicaOptions) {
         epoch++;
         fallbacks++;
         log.debug({ replica: name, err: error }, 'a statement is run again on the primary');
+        if (statement) statement.server = undefined;
         return await primary.query<R>(text, values, signal);
       }
     },

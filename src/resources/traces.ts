@@ -11,7 +11,7 @@ export type TracesOptions = {
   ratio?: number;
   /** The path of GraphQL. */
   endpoint: string;
-  /** Of the database that statements go to. */
+  /** Of the primary. */
   databaseUrl: string;
 };
 

@@ -2,7 +2,7 @@
 // variables are a client's, and are not sent; statements are the gateway's own, and are sent without values.
 
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
-import type { Statement } from '../batching/statement.ts';
+import type { ServerAddress, Statement } from '../batching/statement.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import type { OperationRun, RequestRecord } from '../http/request-record.ts';
 import { cleanedName, cleanedPath } from '../request-log.ts';
@@ -10,8 +10,8 @@ import { cleanedName, cleanedPath } from '../request-log.ts';
 export type Place = {
   /** The path of GraphQL. */
   endpoint: string;
-  /** Where statements go. */
-  database: { host: string; port: number; name: string };
+  /** Where statements go, but for those that a replica has run. */
+  database: ServerAddress & { name: string };
 };
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']);
@@ -63,7 +63,7 @@ const commandOf = (text: string) => /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?
 
 export const statementName = ({ text }: Statement, loader: string) => `${commandOf(text)} ${loader}`.trimEnd();
 
-export function describeStatement(span: Span, { text, failure }: Statement, keys: number, { database }: Place): void {
+export function describeStatement(span: Span, { text, failure, server }: Statement, keys: number, { database }: Place): void {
   span.setAttributes({
     'db.system.name': 'postgresql',
     'db.namespace': database.name,
@@ -73,8 +73,8 @@ export function describeStatement(span: Span, { text, failure }: Statement, keys
     'db.operation.batch.size': keys > 1 ? keys : undefined,
     'db.response.status_code': failure !== undefined && /^[0-9A-Z]{5}$/.test(failure) ? failure : undefined,
     'error.type': failure,
-    'server.address': database.host,
-    'server.port': database.port,
+    'server.address': (server ?? database).host,
+    'server.port': (server ?? database).port,
   });
   if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
 }
