@@ -117,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     maxDelayMs: config.maxDelayMs,
     maxCost: config.maxCost,
     oldestWaitMs: gate.oldestWaitMs,
+    // Writes wait there. Reads, which replicas serve too, wait in the gate, wherever they go.
     poolWaiters: () => postgres.pool.waitingCount / postgres.pool.options.max,
   });
   opened.push(async () => pressure.close());
