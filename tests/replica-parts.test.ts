@@ -122,7 +122,13 @@ test('of what several mutations of one request have written the furthest is told
   const answers = [Promise.withResolvers<bigint>(), Promise.withResolvers<bigint>(), Promise.withResolvers<bigint>()];
   const asked = [...answers];
   const writtenUpTo = () => asked.shift()?.promise ?? Promise.reject(new Error('There is no more.'));
-  const plugin = useReplicas({ routeBy: () => () => new Batcher(noDatabase), pick: () => undefined, writtenUpTo, tokens });
+  const plugin = useReplicas({
+    routeBy: () => () => new Batcher(noDatabase),
+    pick: () => undefined,
+    isPrimaryThere: () => true,
+    writtenUpTo,
+    tokens,
+  });
   const record = createRequestRecord({ requestId: 'one', method: 'POST', path: '/graphql' });
   const call: Call = { client: NOBODY, headers: {}, body: undefined, record };
   const args = { document: parse('mutation { a }'), contextValue: { call } };

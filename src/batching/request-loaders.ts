@@ -4,6 +4,7 @@ import type { Batcher, BatchFunction, BatchGroup, Flush } from './batcher.ts';
 import type { Database } from './database.ts';
 import type { Dependencies, Tags } from './dependencies.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import { primaryFirst } from './primary-first.ts';
 import type { Route } from './read-routes.ts';
 
 /** A loader of one request. */
@@ -21,6 +22,14 @@ export type HasLoaders = { loaders: RequestLoaders };
 
 /** Keys that a loader was asked for: those that the request knew or waited for already, and those that had to be read. */
 export type KeyCounts = { hits: number; misses: number };
+
+export type LoaderSource = {
+  /**
+   * Whether the primary is read, wherever the request reads: for what decides who may do what. While the primary does not answer, it is
+   * read where the rest is. Default false.
+   */
+  fromPrimary?: boolean;
+};
 
 export type RequestLoadersOptions = {
   /** Of the request: when it is aborted, what is still to be read rejects with its reason. */
@@ -42,16 +51,21 @@ export type RequestLoadersOptions = {
 export class RequestLoaders {
   /** What was read, where somebody wants to know. */
   readonly dependencies: Dependencies | undefined;
+  readonly #primary: Batcher;
   #batcher: Batcher;
   #route: Route | undefined;
+  #isPrimaryThere = () => true;
   readonly #caller: Caller;
   readonly #keyCountsOf: (loader: string) => KeyCounts;
   readonly #loaders = new Map<object, Loader<never, unknown>>();
+  /** Those that read the primary, where others do not. */
+  readonly #primaryLoaders = new Map<object, Loader<never, unknown>>();
   #waiting: (() => void)[] = [];
   #underWay = 0;
   #isScheduled = false;
 
   constructor(batcher: Batcher, { signal, onFlush, dependencies, keyCountsOf }: RequestLoadersOptions = {}) {
+    this.#primary = batcher;
     this.#batcher = batcher;
     this.dependencies = dependencies;
     this.#caller = new Caller(onFlush);
@@ -60,9 +74,10 @@ export class RequestLoaders {
     else signal?.addEventListener('abort', () => this.#caller.leave(signal.reason), { once: true });
   }
 
-  /** Reads from now on where `route` says, which is asked before each wave. */
-  follow(route: Route): void {
+  /** Reads from now on where `route` says, which is asked before each wave. `isPrimaryThere`: whether the primary answers, as far as one knows. */
+  follow(route: Route, isPrimaryThere = () => true): void {
     this.#route = route;
+    this.#isPrimaryThere = isPrimaryThere;
   }
 
   /** Gives up what is still to be read: it rejects with `reason`, what is asked for later too. */
@@ -78,30 +93,36 @@ export class RequestLoaders {
   /** Forgets everything that was read: for what a mutation answers, and between the events of a subscription. */
   clear(): void {
     this.#loaders.clear();
+    this.#primaryLoaders.clear();
   }
 
   /** The request's own loader of a definition, made on first use. */
-  get<K, V, C>(definition: LoaderDefinition<K, V, C>): Loader<K, V> {
+  get<K, V, C>(definition: LoaderDefinition<K, V, C>, { fromPrimary = false }: LoaderSource = {}): Loader<K, V> {
+    const isApart = fromPrimary && this.#route !== undefined;
+    const loaders = isApart ? this.#primaryLoaders : this.#loaders;
     // The map's key is the definition, which fixes the types of its loader.
-    const existing = this.#loaders.get(definition) as Loader<K, V> | undefined;
+    const existing = loaders.get(definition) as Loader<K, V> | undefined;
     if (existing) return existing;
-    const loader = this.#create(definition);
-    this.#loaders.set(definition, loader as Loader<never, unknown>);
+    const loader = this.#create(definition, isApart);
+    loaders.set(definition, loader as Loader<never, unknown>);
     return loader;
   }
 
   /** DataLoader gathers a wave's keys; values that have come are taken from a map, without a promise and without a wait for the next wave. */
-  #create<K, V, C>(definition: LoaderDefinition<K, V, C>): Loader<K, V> {
+  #create<K, V, C>(definition: LoaderDefinition<K, V, C>, isApart: boolean): Loader<K, V> {
     const { name, cacheKey = (key: K) => key as unknown as C } = definition;
     const known = new Map<C, V>();
     const asked = new Map<C, Promise<V>>();
     const counts = this.#keyCountsOf(name);
     const read = async (keys: readonly K[]) => {
-      const values = await this.#read(definition, keys);
+      const values = await this.#read(definition, keys, isApart);
       if (this.dependencies) for (const key of keys) this.dependencies.add(definition.tagsOf?.(this.#batcher.db, key));
       for (let i = 0; i < keys.length; i++) {
         const value = values[i] as V | Error;
-        if (!(value instanceof Error)) known.set(cacheKey(keys[i] as K), value);
+        if (value instanceof Error) continue;
+        known.set(cacheKey(keys[i] as K), value);
+        // What decides is often shown too.
+        if (isApart) this.get(definition).prime(keys[i] as K, value);
       }
       return values;
     };
@@ -142,10 +163,16 @@ export class RequestLoaders {
     };
   }
 
-  async #read<K, V, C>(definition: LoaderDefinition<K, V, C>, keys: readonly K[]): Promise<(V | Error)[]> {
+  async #read<K, V, C>(definition: LoaderDefinition<K, V, C>, keys: readonly K[], isApart: boolean): Promise<(V | Error)[]> {
     const { groupOf, cacheKey } = definition;
-    const load = (group: BatchGroup<K, V>, some: readonly K[]) =>
-      this.#batcher.load(this.#caller, group, some, cacheKey ? some.map((key) => cacheKey(key)) : some);
+    const load = (group: BatchGroup<K, V>, some: readonly K[]) => {
+      const from = (batcher: Batcher) => batcher.load(this.#caller, group, some, cacheKey ? some.map((key) => cacheKey(key)) : some);
+      if (!isApart || this.#batcher === this.#primary || !this.#isPrimaryThere()) return from(this.#batcher);
+      return primaryFirst(
+        () => from(this.#primary),
+        () => from(this.#batcher),
+      );
+    };
     if (!groupOf) return await load(definition, keys);
     const [first] = keys as [K];
     if (keys.length === 1) return await load(groupOf(first), keys);
@@ -200,12 +227,12 @@ export type LoaderDefinition<K, V, C = K> = BatchGroup<K, V> & {
   tagsOf?: (db: Database, key: K) => Tags;
 };
 
-/** Declares a loader. The result gives the request's own instance: `spaById(ctx).load(id)`. */
+/** Declares a loader. The result gives the request's own instance: `spaById(ctx).load(id)`, or `spaById(ctx, { fromPrimary: true })`. */
 export function batchLoader<K, V>(name: string, batch: BatchFunction<K, V>, tagsOf?: LoaderDefinition<K, V>['tagsOf']) {
   return declareLoader<K, V>({ name, batch, tagsOf });
 }
 
 /** Declares a loader with all that there is to say of it. */
 export function declareLoader<K, V, C = K>(definition: LoaderDefinition<K, V, C>) {
-  return ({ loaders }: HasLoaders): Loader<K, V> => loaders.get(definition);
+  return ({ loaders }: HasLoaders, source?: LoaderSource): Loader<K, V> => loaders.get(definition, source);
 }

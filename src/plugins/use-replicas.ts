@@ -11,6 +11,8 @@ export type ReplicasOptions<R extends Reader> = {
   routeBy: (pick: () => R | undefined) => Route;
   /** A replica that may be read and, where a position is given, has replayed up to there. */
   pick: (lsn?: bigint) => R | undefined;
+  /** Whether the primary answers, as far as one knows. */
+  isPrimaryThere: () => boolean;
   /** A position behind everything that was committed before the call. */
   writtenUpTo: () => Promise<bigint>;
   tokens: LsnTokens;
@@ -27,7 +29,7 @@ export const LSN_HEADER = 'x-convoy-lsn';
  * a cookie and a header, which are taken back in either. Mutations and subscriptions read the primary, and so does a query whose
  * answer others may get: what a replica that lags answers must never be kept after the change was announced.
  */
-export function useReplicas<R extends Reader>({ routeBy, pick, writtenUpTo, tokens }: ReplicasOptions<R>): Plugin<Context> {
+export function useReplicas<R extends Reader>({ routeBy, pick, isPrimaryThere, writtenUpTo, tokens }: ReplicasOptions<R>): Plugin<Context> {
   /** What requests with several operations have been told, so that the largest is sent. */
   const told = new WeakMap<Call, bigint>();
 
@@ -63,7 +65,11 @@ export function useReplicas<R extends Reader>({ routeBy, pick, writtenUpTo, toke
       const { loaders, request, call } = args.contextValue as Context & LaneContext & { request: Request };
       const operation = getOperationAST(args.document, args.operationName)?.operation;
       if (operation === 'query') {
-        if (!loaders.dependencies) loaders.follow(routeBy(() => pick(positionOf(request))));
+        if (!loaders.dependencies)
+          loaders.follow(
+            routeBy(() => pick(positionOf(request))),
+            isPrimaryThere,
+          );
         return;
       }
       if (operation !== 'mutation' || !call) return;

@@ -32,6 +32,8 @@ export type Replicas = Awaited<ReturnType<typeof openReplicas>>['replicas'];
 
 /** How often servers are asked how far they are, and one that does not answer, in milliseconds. */
 const [INTERVAL_MS, RETRY_MS] = [100, 500];
+/** A primary that has not answered for so long is not waited for where a replica can answer too, in milliseconds. */
+const SILENCE_MS = 1500;
 
 /**
  * Opens pools to the replicas of a primary, and follows how far each is. One that does not answer, lags too far, or is no replica is left
@@ -73,6 +75,8 @@ export async function openReplicas({ urls, maxLagMs = 1000, ...options }: Replic
         }
         return found;
       },
+      /** Whether the primary has answered lately, as far as one knows. */
+      isPrimaryThere: (): boolean => performance.now() - (primaryWatch.latest?.at ?? Number.NEGATIVE_INFINITY) < SILENCE_MS,
       states: (): ReplicaState[] => all.map(({ name, watch: { isIn, lagMs }, fallbacks }) => ({ name, isIn, lagMs, fallbacks })),
       /** A position on the primary behind everything that was committed before the call. */
       async writtenUpTo(): Promise<bigint> {

@@ -7,11 +7,12 @@ import { ADMINS, hasRole, STAFF } from './roles.ts';
 
 type User = Row<'User'>;
 
-/** The user behind a token, as they are now. */
+/** The user behind a token, as they are now: a replica may not have heard yet that they were deactivated. */
 export function loadViewer(ctx: Context): MaybePromise<Viewer | null> {
   const { token } = ctx;
   if (!token) return null;
-  return when(userById(ctx).load(token.userId), (user) => (user?.isActive && token.issuedAt >= user.tokensValidFrom ? user : null));
+  const found = userById(ctx, { fromPrimary: true }).load(token.userId);
+  return when(found, (user) => (user?.isActive && token.issuedAt >= user.tokensValidFrom ? user : null));
 }
 
 /** The viewer. Throws Unauthenticated for a visitor. */

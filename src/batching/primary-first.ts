@@ -1,0 +1,11 @@
+/** How long a primary is waited for where another server can answer too, in milliseconds. */
+const PATIENCE_MS = 1500;
+
+/** What the primary answers; what `other` answers where the primary fails, be it at one value, or takes too long. */
+export async function primaryFirst<V>(primary: () => Promise<(V | Error)[]>, other: () => Promise<(V | Error)[]>): Promise<(V | Error)[]> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, PATIENCE_MS);
+  const values = await Promise.race([primary().catch(() => undefined), late]);
+  clearTimeout(timer);
+  return values && !values.some((value) => value instanceof Error) ? values : await other();
+}
