@@ -1,46 +1,17 @@
 // Servers that are not what they were, or not what they seem: what they answer must not be believed.
 
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 import { IDENTITY, type PrimaryWatch } from '../src/resources/primary-watch.ts';
 import { createReplicaWatch } from '../src/resources/replica-watch.ts';
+import { anAddress } from './support/address.ts';
 import { until } from './support/batching.ts';
 import { untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [[], ['recovery_min_apply_delay=2s']] });
-
-/** An address behind which one server stands, and then another one. */
-async function anAddress(url: string, firstPort: number) {
-  let target = firstPort;
-  const sockets = new Set<Socket>();
-  const proxy = createServer((socket) => {
-    const other = connect(target, '127.0.0.1');
-    for (const one of [socket, other]) {
-      sockets.add(one);
-      one.on('error', () => undefined).on('close', () => sockets.delete(one));
-    }
-    socket.pipe(other).pipe(socket);
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  onTestFinished(() => {
-    cut();
-    proxy.close();
-  });
-  const address = Object.assign(new URL(url), { port: String((proxy.address() as AddressInfo).port) }).toString();
-  const turnTo = (port: number) => {
-    target = port;
-    cut();
-  };
-  return { address, turnTo };
-}
 
 test('a replica that comes back behind what it has shown is not read before it is there again', async () => {
   const { primary, replicas } = servers();
