@@ -28,7 +28,7 @@ import { useHiddenSchema } from './plugins/use-hidden-schema.ts';
 import { useMetrics } from './plugins/use-metrics.ts';
 import { useOperationLimits } from './plugins/use-operation-limits.ts';
 import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
-import { usePlayground } from './plugins/use-playground.ts';
+import { isPlaygroundFile, usePlayground } from './plugins/use-playground.ts';
 import { useProfile } from './plugins/use-profile.ts';
 import { useReplicas } from './plugins/use-replicas.ts';
 import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
@@ -223,6 +223,8 @@ export function createApp(deps: AppDeps): App {
   const guarded = (next: Guarded) =>
     createGuard(
       {
+        endpoint: ENDPOINT,
+        isFile: playground && ((path) => isPlaygroundFile(ENDPOINT, path)),
         clientOf,
         requestLimits,
         limits,

@@ -3,6 +3,7 @@
 
 import type { Flush } from './batching/batcher.ts';
 import type { Statement } from './batching/statement.ts';
+import { isProbe } from './http/operator.ts';
 import type { OperationRun, RequestObserver, RequestRecord } from './http/request-record.ts';
 import type { Log } from './log.ts';
 
@@ -26,9 +27,6 @@ const MAX_OWN = 4;
 const MAX_TEXT_LENGTH = 200;
 const MAX_OPERATIONS = 20;
 
-/** Told apart from the work of clients, who do not ask for these: probes and collectors do, all the time. */
-export const isOfOperators = (path: string) => path === '/metrics' || path === '/health' || path.startsWith('/health/');
-
 export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsMs = 10_000 }: RequestLogOptions = {}): RequestLog {
   // What stands in these lines needs no search for secrets, which would take longer than all the rest.
   const log = given.child({}, { redact: [] });
@@ -44,8 +42,9 @@ export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsM
     clients = new Set();
   };
 
-  const levelOf = ({ path, status, client }: RequestRecord): 'debug' | 'info' | 'warn' => {
-    if (isOfOperators(path)) return 'debug';
+  const levelOf = (record: RequestRecord): 'debug' | 'info' | 'warn' => {
+    const { status, client } = record;
+    if (isProbe(record)) return 'debug';
     if (status !== 429) return status >= 500 ? 'warn' : 'info';
     // Whoever is refused may ask as often as they like: a line for each would be theirs to fill the disk with.
     refused++;
@@ -144,8 +143,6 @@ const cleaned = (name: string, maxLength: number) => name.slice(0, maxLength).re
 
 export const cleanedName = (name: string) => cleaned(name, MAX_NAME_LENGTH);
 
-/** Clients may send a whole URL, with a password before the host. */
-export const cleanedPath = (path: string) =>
-  cleaned(path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/[;#].*$/, ''), MAX_PATH_LENGTH);
+export const cleanedPath = (path: string) => cleaned(path.replace(/[;#].*$/, ''), MAX_PATH_LENGTH);
 
 const rounded = (value: number) => Math.round(value * 100) / 100;

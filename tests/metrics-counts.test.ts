@@ -52,7 +52,7 @@ test('every request is counted once: answered, not understood, not allowed, of n
     'none none 404 none': 1,
     'none probe 200 none': 2,
   });
-  expect(codes).toEqual({ GRAPHQL_VALIDATION_FAILED: 1, GRAPHQL_PARSE_FAILED: 1, BAD_REQUEST: 1, UNAUTHENTICATED: 1 });
+  expect(codes).toEqual({ GRAPHQL_VALIDATION_FAILED: 1, GRAPHQL_PARSE_FAILED: 1, BAD_REQUEST: 1, UNAUTHENTICATED: 1, NOT_FOUND: 1 });
   const { of } = await scrape(world);
   expect(of('convoy_request_duration_seconds_count Page')).toBe(2);
   expect(of('convoy_request_duration_seconds_sum Page')).toBeGreaterThan(0);

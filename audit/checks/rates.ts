@@ -82,13 +82,18 @@ export const rates: readonly Check[] = [
   },
   {
     name: 'rates: paths that only look like those',
-    tried: 'GET /healthx, //health, /health/, /x/health, /HEALTH, /health%3F, /metrics/ and //metrics, when the minute is used up',
+    tried:
+      'GET /healthx, //health, /health/, /x/health, /HEALTH, /health%3F, /metrics/ and //metrics, and POST of /health/live?x=/graphql and /metrics?/graphql, when the minute is used up',
     expected: '429 for each',
     run: async (ctx) => {
       const gateway = await usedUp(ctx);
       const targets = ['/healthx', '//health', '/health/', '/x/health', '/HEALTH', '/health%3F', '/metrics/', '//metrics'];
-      const answers = await Promise.all(targets.map((target) => send(gateway, { method: 'GET', target })));
-      const counted = targets.filter((_, i) => answers[i]?.status !== 429);
+      const posted = ['/health/live?x=/graphql', '/metrics?/graphql'];
+      const answers = await Promise.all([
+        ...targets.map((target) => send(gateway, { method: 'GET', target })),
+        ...posted.map((target) => send(gateway, { target, body: '{"query":"{ __typename }"}' })),
+      ]);
+      const counted = [...targets, ...posted].filter((_, i) => answers[i]?.status !== 429);
       return verdictOf(counted.length > 0 ? [`not refused: ${counted.join(', ')}`] : [], tally(answers));
     },
   },

@@ -11,6 +11,7 @@ import type { RequestLimits } from '../rate-limit/request-limits.ts';
 import type { Client } from './client.ts';
 import type { Cors } from './cors.ts';
 import { CROSS_SITE_ADVICE, isSimpleCrossSite } from './cross-site.ts';
+import { isProbe } from './operator.ts';
 import { readBody } from './read-body.ts';
 import { addError, createRequestRecord, observeRequest, type RequestObserver, type RequestRecord } from './request-record.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -31,6 +32,10 @@ export type Call = {
 export type Guarded = (req: IncomingMessage, res: ServerResponse, call: Call) => MaybePromise<void>;
 
 export type GuardOptions = {
+  /** The path of GraphQL. */
+  endpoint: string;
+  /** What else is served, beside what operators ask. Default nothing. */
+  isFile?: (path: string) => boolean;
   clientOf: (req: IncomingMessage) => MaybePromise<Client>;
   requestLimits: RequestLimits;
   limits: Limits;
@@ -43,8 +48,6 @@ export type GuardOptions = {
   log: Log;
 };
 
-/** What is asked all the time, by those who look after the gateway: the very paths, and nothing that begins or ends like them. */
-export const PROBES = new Set(['/health', '/health/live', '/health/ready', '/metrics']);
 /** Where the limit of bodies is off or watched, this still bounds what a request takes of the memory. */
 const MAX_UNENFORCED_BYTES = 25_000_000;
 
@@ -53,7 +56,7 @@ const LINGER_MS = 1000;
 
 /** A listener that lets requests through to `next`, or answers why it does not. */
 export function createGuard(
-  { clientOf, requestLimits, limits, cors, log, observers = [], maxBodyBytes = 1_000_000 }: GuardOptions,
+  { endpoint, isFile, clientOf, requestLimits, limits, cors, log, observers = [], maxBodyBytes = 1_000_000 }: GuardOptions,
   next: Guarded,
 ): RequestListener {
   const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
@@ -62,6 +65,7 @@ export function createGuard(
     const requestId = requestIdFrom(req.headers['x-request-id']);
     // Whatever is made of the request later has the same.
     req.headers['x-request-id'] = requestId;
+    req.url = originForm(req.url);
     const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req), trace: traceContextOf(req.headers) });
     observeRequest(req, res, record, observers);
     guard(req, res, record).catch((error) => {
@@ -74,14 +78,18 @@ export function createGuard(
   async function guard(req: IncomingMessage, res: ServerResponse, record: RequestRecord): Promise<void> {
     const found = clientOf(req);
     const client = found instanceof Promise ? await found : found;
-    const call: Call = { client, headers: { ...securityHeaders(client), ...cors(req) }, body: undefined, record };
+    const call: Call = { client, headers: { ...securityHeaders(client) }, body: undefined, record };
     record.client = client;
-    if (PROBES.has(record.path)) return next(req, res, call);
+    if (isProbe(record)) return next(req, res, call);
 
     const counted = requestLimits.count(client.key);
     const { headers, refusal } = counted instanceof Promise ? await counted : counted;
-    call.headers = { ...call.headers, ...headers };
+    call.headers = { ...call.headers, ...cors(req), ...headers };
     if (refusal) return refuse(req, res, call, refusal);
+    // Yoga takes whatever ends like its path for its own, `/health?x=/graphql` too, and reads `/x/../graphql` as its path. So that what is
+    // counted, bounded and logged here is what it answers, nothing but the very path comes to it.
+    if (record.path !== endpoint && !(record.method === 'GET' && isFile?.(record.path)))
+      return refuse(req, res, call, new ClientError('NOT_FOUND', `There is nothing at this address: ask ${endpoint}.`));
     if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined) {
       res.writeHead(204, { ...call.headers, 'x-request-id': record.requestId }).end();
       return;
@@ -137,6 +145,9 @@ export function createGuard(
     req.once('end', end).once('close', end).resume();
   }
 }
+
+/** Clients may send a whole URL (RFC 9112, 3.2.2), with a password before the host. */
+const originForm = (url = '/') => (url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/');
 
 function pathOf({ url = '/' }: IncomingMessage): string {
   const end = url.indexOf('?');

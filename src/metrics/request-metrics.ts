@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { ERROR_CODES } from '../errors.ts';
-import { PROBES } from '../http/guard.ts';
+import { isProbe } from '../http/operator.ts';
 import type { RequestObserver, RequestRecord } from '../http/request-record.ts';
 import { SECONDS } from './buckets.ts';
 
@@ -79,9 +79,10 @@ export function createRequestMetrics(registers: Registry[]) {
 }
 
 /** What a request was about: of one that carried no operation, or was refused before, `none`. */
-function whatOf({ operations, path }: RequestRecord): { operation: string; kind: string } {
+function whatOf(record: RequestRecord): { operation: string; kind: string } {
+  const { operations } = record;
   const [first] = operations;
   if (operations.length > 1) return { operation: 'several', kind: 'batch' };
   if (first) return { operation: first.label, kind: first.kind ?? 'unknown' };
-  return { operation: 'none', kind: PROBES.has(path) ? 'probe' : 'none' };
+  return { operation: 'none', kind: isProbe(record) ? 'probe' : 'none' };
 }

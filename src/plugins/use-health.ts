@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
-import type { createIsOperator } from '../http/operator.ts';
+import { type createIsOperator, HEALTH_PATHS } from '../http/operator.ts';
 
 export type HealthOptions = {
   /** Whether requests can be answered. One that rejects is a no. */
@@ -9,8 +9,6 @@ export type HealthOptions = {
   /** What operators see beside. Default nothing. */
   figures?: () => MaybePromise<Record<string, unknown>>;
 };
-
-const PATHS = ['/health', '/health/live', '/health/ready'];
 
 /**
  * Answers GET /health and /health/ready: 200 where requests can be answered, else 503, and never why. /health has the figures too, for
@@ -27,7 +25,7 @@ export function useHealth({
   const askFigures = once(async () => await Promise.resolve(figures()).catch(() => ({})));
   return {
     async onRequest({ request, url, serverContext, fetchAPI, endResponse }) {
-      if (!PATHS.includes(url.pathname) || (request.method !== 'GET' && request.method !== 'HEAD')) return;
+      if (!HEALTH_PATHS.includes(url.pathname) || (request.method !== 'GET' && request.method !== 'HEAD')) return;
       const status = url.pathname === '/health/live' || (await ask()) ? 200 : 503;
       const { call } = serverContext as LaneContext;
       const shows = url.pathname === '/health' && isOperator(call?.client, request.headers.get('authorization'));

@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import { Registry } from 'prom-client';
 import type { LaneContext } from '../http/fast-lane.ts';
-import type { createIsOperator } from '../http/operator.ts';
+import { type createIsOperator, METRICS_PATH } from '../http/operator.ts';
 
 export type MetricsOptions = {
   /** The metrics in the text format of Prometheus: this process's own, or those of all workers. Where it rejects, the answer is 503. */
@@ -13,7 +13,7 @@ export type MetricsOptions = {
 export function useMetrics({ read, isOperator }: MetricsOptions): Plugin<LaneContext, LaneContext> {
   return {
     async onRequest({ request, url, serverContext, fetchAPI: { Response }, endResponse }) {
-      if (url.pathname !== '/metrics' || request.method !== 'GET') return;
+      if (url.pathname !== METRICS_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) return;
       const refuse = (status: number, message: string) => endResponse(Response.json({ errors: [{ message }] }, { status }));
       if (!isOperator((serverContext as LaneContext).call?.client, request.headers.get('authorization')))
         return refuse(403, 'The metrics are not open to you.');

@@ -27,6 +27,10 @@ const policyWith = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join('; ');
 
+/** Whether it may be a file of the playground, all of which lie below the path of GraphQL. */
+export const isPlaygroundFile = (endpoint: string, path: string): boolean =>
+  path.startsWith(`${endpoint}/`) && /^playground-[\w.-]+$/.test(path.slice(endpoint.length + 1));
+
 /** Serves GraphiQL to browsers that open the endpoint, from the package and with the examples as tabs. Nothing is loaded from elsewhere. */
 export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
   const tabOf = async ({ query, variables, userId }: Example) => ({
@@ -40,7 +44,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
     async onRequest({ request, url, fetchAPI, endResponse }) {
       if (request.method !== 'GET' || !url.pathname.startsWith(endpoint)) return;
       const isPage = url.pathname === endpoint && request.headers.get('accept')?.includes('text/html');
-      if (!isPage && !url.pathname.startsWith(`${endpoint}/playground-`)) return;
+      if (!isPage && !isPlaygroundFile(endpoint, url.pathname)) return;
       // GraphiQL takes 40 MB of memory: not before somebody wants to see it.
       opening ??= import('./playground-page.ts').then((module) => module.createPlaygroundPage('Convoy', endpoint));
       const page = await opening;
@@ -56,7 +60,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
             },
           }),
         );
-      if (!isPage) return;
+      if (!isPage) return endResponse(new fetchAPI.Response(null, { status: 404 }));
 
       // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
       const query = url.searchParams.get('query');

@@ -22,9 +22,9 @@ import {
 } from '@opentelemetry/api';
 import type { Flush } from '../batching/batcher.ts';
 import type { Statement } from '../batching/statement.ts';
+import { isProbe } from '../http/operator.ts';
 import type { OperationRun, RequestRecord } from '../http/request-record.ts';
 import type { TraceContext } from '../http/trace-context.ts';
-import { isOfOperators } from '../request-log.ts';
 import type { Tracing } from '../tracing.ts';
 import { describeOperation, describeRequest, describeStatement, type Place, requestAttributes, statementName } from './attributes.ts';
 import { createClock } from './clock.ts';
@@ -84,7 +84,7 @@ export function createSpans({ tracer, ...place }: SpansOptions): Tracing {
 
   return {
     onRequestStart(record) {
-      if (isOfOperators(record.path)) return;
+      if (isProbe(record)) return;
       clock.set();
       const options = {
         kind: SpanKind.SERVER,
