@@ -17,6 +17,7 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 );
 const whole = (least: number, unit = 'a whole number') => z.coerce.number(unit).int(unit).min(least, `at least ${least}`);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL of http or https' });
 const SECRET = 'at least 32 characters; make one with: openssl rand -base64 48';
 
 const MODES = 'off, watch or enforce, for all or as name:mode with commas between them; the names are in the README';
@@ -96,8 +97,11 @@ export const variables = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
     .optional(),
   SLOW_OPERATION_MS: whole(0, 'milliseconds').default(1000),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url('a URL').optional(),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url('a URL').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/protobuf', 'http/protobuf; nothing else is spoken here').optional(),
+  OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], 'otlp or none').default('otlp'),
+  OTEL_SDK_DISABLED: flag.default(false),
   OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, SAMPLERS.join(', ')).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1').optional(),
   PROFILE: flag.default(false),
@@ -223,7 +227,10 @@ export function loadConfig(env: Record<string, string | undefined>) {
     logLevel: settings.LOG_LEVEL ?? (settings.DEBUG ? 'debug' : 'info'),
     slowOperationMs: settings.SLOW_OPERATION_MS,
     /** Whether spans are sent somewhere: OpenTelemetry reads where, and the rest of its variables, itself. */
-    hasTraces: (settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined,
+    hasTraces:
+      (settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined &&
+      settings.OTEL_TRACES_EXPORTER === 'otlp' &&
+      !settings.OTEL_SDK_DISABLED,
     traceSampler: settings.OTEL_TRACES_SAMPLER,
     traceRatio: settings.OTEL_TRACES_SAMPLER_ARG,
     /** Whether answers carry the cause of an unexpected error. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../src/config.ts';
 import { lockTable, until } from './support/batching.ts';
 import { aCollector, type ReceivedSpan, treeOf } from './support/collector.ts';
 import { createDatabase, SEEDED_SCALE } from './support/database.ts';
@@ -187,6 +188,26 @@ test('traces are sent again, and said to be, when the collector is back', async 
   await ask(QUERY);
   await until(() => output().includes('traces are sent again'), 'the collector is back');
   expect(spans.length).toBeGreaterThan(2);
+});
+
+test('the standard variables that switch it off do, and those that cannot be used are told of', async () => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+  const hasTraces = (env: Record<string, string>) => loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT, ...env }).hasTraces;
+  expect(hasTraces({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_TRACES_EXPORTER: 'otlp', OTEL_SDK_DISABLED: 'false' })).toBe(true);
+  expect([hasTraces({ OTEL_SDK_DISABLED: 'true' }), hasTraces({ OTEL_TRACES_EXPORTER: 'none' })]).toEqual([false, false]);
+  for (const env of [
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    { OTEL_TRACES_EXPORTER: 'zipkin' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4318' },
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://127.0.0.1' },
+  ] as Record<string, string>[])
+    expect(() => hasTraces(env)).toThrow(Object.keys(env)[0]);
+  // This one is read by OpenTelemetry itself.
+  const { url, spans } = await aCollector();
+  const { ask, stop } = await aTracingGateway(url, { OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' });
+  await (await ask(QUERY)).text();
+  expect((await stop()).stdout).toMatch(/OTEL_EXPORTER_OTLP_COMPRESSION is invalid.*OpenTelemetry cannot use/);
+  expect(spans).not.toEqual([]);
 });
 
 /** Makes a process tell, when it ends, which files of OpenTelemetry it has loaded. */

@@ -30,12 +30,15 @@ export async function openTraces(
   { sampler, ratio, endpoint, databaseUrl }: TracesOptions,
   log: Log,
 ): Promise<{ tracing: Tracing; close(): Promise<void> }> {
-  const [sdk, { OTLPTraceExporter }, resources, { createSpans }] = await Promise.all([
+  const [{ diag, DiagLogLevel }, sdk, { OTLPTraceExporter }, resources, { createSpans }] = await Promise.all([
+    import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/exporter-trace-otlp-proto'),
     import('@opentelemetry/resources'),
     import('../traces/spans.ts'),
   ]);
+  const warn = (reason: string) => log.warn({ reason }, 'OpenTelemetry cannot use one of its settings as it is');
+  diag.setLogger({ error: warn, warn, info: () => {}, debug: () => {}, verbose: () => {} }, DiagLogLevel.WARN);
   const { resourceAttributesEnvDetector, serviceNameEnvDetector, serviceInstanceIdDetector } = resources;
   const named = resources.detectResources({
     detectors: [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector],
@@ -53,6 +56,8 @@ export async function openTraces(
     sampler: samplerOf(sdk, sampler, ratio),
     spanProcessors: [processor],
   });
+  // What it has to say later comes with each span, or is told of by what reports of the exporter.
+  diag.disable();
   const { host = 'localhost', port = 5432, database = '' } = parseDatabaseUrl(databaseUrl);
   return {
     tracing: createSpans({ tracer: provider.getTracer('convoy'), endpoint, database: { host, port, name: database } }),
