@@ -96,10 +96,14 @@ test('requests that share a statement have a tree of spans each, and one stateme
 
 test('whoever asks decides which traces are sent, failures are errors, and the end of the process sends the rest', async () => {
   const { url, spans } = await aCollector();
-  const { ask, askIn, stop, ready, output } = await aTracingGateway(url, { OTEL_SERVICE_NAME: 'mine', OTEL_RESOURCE_ATTRIBUTES: 'a=b' });
+  const { ask, askIn, stop, ready, output } = await aTracingGateway(url, {
+    OTEL_SERVICE_NAME: 'mine',
+    OTEL_RESOURCE_ATTRIBUTES: 'a=b',
+    TRUSTED_PROXIES: 'loopback',
+  });
   await askIn(traceId(10), '00');
   await fetch(`${(await ready).origin}/health`);
-  const began = await ask(QUERY, { 'x-request-id': 'began-here' });
+  const began = await ask(QUERY, { 'x-request-id': 'began-here', 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' });
   await began.text();
   await askIn(traceId(11), '01', '{ nothing(token: "secret-of-mine") }');
   await askIn(
@@ -119,6 +123,8 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
   expect(JSON.stringify(spans)).not.toContain('secret-of-mine');
   const own = spans.find(({ attributes }) => attributes['convoy.request_id'] === 'began-here');
   expect(own).toMatchObject({ parentId: '', service: 'mine' });
+  expect(own?.attributes).toMatchObject({ 'url.scheme': 'https', 'client.address': '198.51.100.7' });
+  expect(refused.find(({ kind }) => kind === SERVER)?.attributes['url.scheme']).toBe('http');
   // The log knows the trace, also where it began here, and where it is not sent.
   const line = stdout.split('\n').find((one) => one.includes('began-here'));
   expect(JSON.parse(line ?? '')).toMatchObject({ msg: 'request', traceId: own?.traceId });

@@ -21,7 +21,6 @@ const MAX_TEXT_LENGTH = 2000;
 export const requestAttributes = ({ method, path, requestId }: RequestRecord, { endpoint }: Place): Attributes => ({
   'http.request.method': METHODS.has(method) ? method : '_OTHER',
   'url.path': cleanedPath(path),
-  'url.scheme': 'http',
   ...(path === endpoint ? { 'http.route': endpoint } : {}),
   'convoy.request_id': requestId,
 });
@@ -33,6 +32,7 @@ export function describeRequest(span: Span, record: RequestRecord, { endpoint }:
   span.updateName(path === endpoint ? `${name} ${endpoint}` : name);
   span.setAttributes({
     'client.address': client?.address,
+    'url.scheme': client?.isSecure ? 'https' : 'http',
     'user.id': client?.userId?.toString(),
     'http.response.status_code': isAnswered ? status : undefined,
     'http.response.size': bytes,
