@@ -122,10 +122,14 @@ test.each([
 });
 
 test('behind a proxy that nobody has declared, nobody is private', () => {
-  for (const headers of [{ 'x-forwarded-for': '10.0.0.5' }, { 'x-forwarded-for': '' }, { forwarded: 'for=10.0.0.5' }] as Record<
-    string,
-    string
-  >[])
+  for (const headers of [
+    { 'x-forwarded-for': '10.0.0.5' },
+    { 'x-forwarded-for': '' },
+    { forwarded: 'for=10.0.0.5' },
+    { 'x-real-ip': '10.0.0.5' },
+    { 'cf-connecting-ip': '10.0.0.5' },
+    { via: '1.1 proxy' },
+  ] as Record<string, string>[])
     expect([headers, clientOf({ peer: '127.0.0.1', headers }).isPrivate]).toEqual([headers, false]);
 });
 
@@ -136,6 +140,10 @@ test('behind a trusted proxy, whoever comes from a private network is private, a
   expect(isPrivate({ 'x-forwarded-for': '10.0.0.5, 198.51.100.7' })).toBe(false);
   // Only X-Forwarded-For is read: one that says it otherwise hides who asks.
   expect(isPrivate({ forwarded: 'for=198.51.100.7' })).toBe(false);
+  expect(isPrivate({ 'x-real-ip': '198.51.100.7' })).toBe(false);
+  expect(isPrivate({ 'x-forwarded-for': '10.0.0.5', 'x-real-ip': '198.51.100.7', via: '1.1 proxy' })).toBe(true);
+  // Without any sign of a client behind it, it is the proxy that asks.
+  expect(isPrivate({})).toBe(true);
 });
 
 test('only a trusted proxy says that a client came by HTTPS, and the answer then says so for a year', async () => {

@@ -32,6 +32,8 @@ export type ClientOptions = {
 
 /** Longer texts may be addresses, with a zone for example, but nobody needs to remember them. */
 const MAX_ADDRESS_LENGTH = 64;
+/** What tells of a proxy beside X-Forwarded-For, which alone is believed. */
+const OTHER_SIGNS = ['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip', 'fastly-client-ip'];
 /** Addresses whose bucket is remembered. */
 const MAX_REMEMBERED = 10_000;
 
@@ -56,17 +58,16 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
     // What is no address was written by somebody before the first proxy that is trusted.
     const place = trust && placeOf(proxyAddr(req, trust));
     const { address, isPrivate } = place ?? placeOf(peer) ?? UNIX_SOCKET;
-    const { authorization, forwarded, 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': protocol } = req.headers;
+    const { authorization, 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': protocol } = req.headers;
     // A proxy that nobody has declared stands in front, or one that is trusted names no address that is known: the address is the
     // proxy's, and anybody may be behind it.
-    const isHidden = isBehindProxy
-      ? !place || (forwardedFor === undefined && forwarded !== undefined)
-      : forwardedFor !== undefined || forwarded !== undefined;
+    const isHidden = () =>
+      forwardedFor !== undefined ? !isBehindProxy || !place : OTHER_SIGNS.some((name) => req.headers[name] !== undefined);
     const anonymous: Client = {
       key: address,
       address,
       isSignedIn: false,
-      isPrivate: isPrivate && !isHidden,
+      isPrivate: isPrivate && !isHidden(),
       isSecure: isBehindProxy && protocol === 'https',
     };
     if (authorization === undefined) return anonymous;
