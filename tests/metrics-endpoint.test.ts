@@ -1,5 +1,6 @@
 // GET /metrics: who may read it, what it counts, and what clients cannot make of it.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createOperationRecords, RECORDED } from '../src/limits/operation-records.ts';
 import { readSamples } from '../src/limits/suggestions.ts';
@@ -67,6 +68,14 @@ test('a worker answers with the metrics of all, and with 503 where they cannot b
     'text/plain; version=0.0.4; charset=utf-8',
     'convoy_of_all 1\n',
   ]);
+  let reads = 0;
+  read = async () => {
+    reads++;
+    await wait(100);
+    return 'convoy_of_all 2\n';
+  };
+  const texts = await Promise.all(times(50, async () => (await fetch(url)).text()));
+  expect([new Set(texts), reads < 10]).toEqual([new Set(['convoy_of_all 2\n']), true]);
   read = () => Promise.reject(new Error('a secret of the inside'));
   const refusal = await fetch(url);
   expect([refusal.status, await refusal.text()]).toEqual([503, expect.stringMatching(/^(?!.*secret).*cannot be had/)]);

@@ -2,6 +2,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { type createIsOperator, HEALTH_PATHS } from '../http/operator.ts';
+import { once } from './once.ts';
 
 export type HealthOptions = {
   /** Whether requests can be answered. One that rejects is a no. */
@@ -19,7 +20,7 @@ export function useHealth({
   figures = () => ({}),
   isOperator,
 }: HealthOptions & { isOperator: ReturnType<typeof createIsOperator> }): Plugin<LaneContext, LaneContext> {
-  // No limit counts these paths: however many ask at once, the question is asked once.
+  // No limit counts these paths.
   const ask = once(() => isReady().catch(() => false));
   // What is not to be had is left out.
   const askFigures = once(async () => await Promise.resolve(figures()).catch(() => ({})));
@@ -37,13 +38,4 @@ export function useHealth({
       );
     },
   };
-}
-
-/** Asks again only when the last answer has come. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asking: Promise<T> | undefined;
-  return () =>
-    (asking ??= ask().finally(() => {
-      asking = undefined;
-    }));
 }

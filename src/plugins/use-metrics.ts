@@ -2,6 +2,7 @@ import type { Plugin } from 'graphql-yoga';
 import { Registry } from 'prom-client';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { type createIsOperator, METRICS_PATH } from '../http/operator.ts';
+import { once } from './once.ts';
 
 export type MetricsOptions = {
   /** The metrics in the text format of Prometheus: this process's own, or those of all workers. Where it rejects, the answer is 503. */
@@ -11,13 +12,15 @@ export type MetricsOptions = {
 
 /** Serves GET /metrics to operators; 403 to others. The path is exact. */
 export function useMetrics({ read, isOperator }: MetricsOptions): Plugin<LaneContext, LaneContext> {
+  // All workers write down their figures for it, and no limit counts this path.
+  const readOnce = once(read);
   return {
     async onRequest({ request, url, serverContext, fetchAPI: { Response }, endResponse }) {
       if (url.pathname !== METRICS_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) return;
       const refuse = (status: number, message: string) => endResponse(Response.json({ errors: [{ message }] }, { status }));
       if (!isOperator((serverContext as LaneContext).call?.client, request.headers.get('authorization')))
         return refuse(403, 'The metrics are not open to you.');
-      const text = await read().catch(() => undefined);
+      const text = await readOnce().catch(() => undefined);
       if (text === undefined) return refuse(503, 'The metrics of the workers cannot be had at the moment.');
       endResponse(new Response(text, { headers: { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' } }));
     },
