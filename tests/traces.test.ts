@@ -100,6 +100,7 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
     OTEL_SERVICE_NAME: 'mine',
     OTEL_RESOURCE_ATTRIBUTES: 'a=b',
     TRUSTED_PROXIES: 'loopback',
+    ...{ RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_PER_MINUTE: '10' },
   });
   await askIn(traceId(10), '00');
   await fetch(`${(await ready).origin}/health`);
@@ -111,8 +112,13 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
     '01',
     'mutation In { signIn(input: { usernameOrEmail: "nobody@example.com", password: "secret-of-mine" }) { token } }',
   );
+  const tooMany = { traceparent: `00-${traceId(13)}-${PARENT}-01`, 'x-forwarded-for': '198.51.100.8' };
+  const statuses = await Promise.all(Array.from({ length: 15 }, async () => (await ask('{ __typename }', tooMany)).status));
+  expect(statuses.filter((status) => status === 429)).toHaveLength(5);
   const { code, stdout } = await stop();
   expect(code).toBe(0);
+  // What was refused by rate takes nobody's place.
+  expect(spans.filter((span) => span.traceId === traceId(13) && span.kind === SERVER)).toHaveLength(10);
   const writing = spans.filter((span) => span.traceId === traceId(12));
   expect(treeOf(writing, PARENT)).toEqual({ 'POST /graphql': { 'mutation In': { SELECT: {} } } });
   expect(spans.filter((span) => span.traceId === traceId(10))).toEqual([]);

@@ -120,6 +120,8 @@ export function createSpans({ tracer, ...place }: SpansOptions): Tracing {
       if (!traced) return;
       // What is still done for others is theirs.
       underWay.delete(record);
+      // A span that never ends is never sent. Whoever is refused may ask as often as they like, and would take the place of all others.
+      if (record.status === 429 && record.operations.length === 0) return;
       for (const operation of record.operations) {
         const span = operationSpan(traced, operation);
         for (const [name, moment] of [
