@@ -92,7 +92,10 @@ export const variables = {
   RESPONSE_CACHE_MAX_BYTES: z.coerce.number('bytes').int('whole bytes').min(1_000_000, 'at least 1000000').default(33_554_432),
   REDIS_ENABLED: flag.default(false),
   REDIS_URL: z.string().default('redis://localhost:6379'),
-  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x20-\x7e]{16,}$/, 'at least 16 characters, all of them ASCII: it travels in a header')
+    .optional(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'fatal, error, warn, info, debug, trace or silent')
     .optional(),

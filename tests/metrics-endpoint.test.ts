@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../src/config.ts';
 import { createOperationRecords, RECORDED } from '../src/limits/operation-records.ts';
 import { readSamples } from '../src/limits/suggestions.ts';
 import { createLog } from '../src/log.ts';
@@ -52,6 +53,12 @@ test('without a token nothing opens the metrics to strangers, and a proxy that n
     for (const authorization of ['Bearer undefined', 'Bearer ', 'Bearer null'])
       expect(await statusOf({ ...headers, authorization })).toBe(403);
   expect((await app.fetch('http://localhost/metrics')).status).toBe(403);
+});
+
+test('a token that no header can carry is refused when the gateway starts', () => {
+  for (const METRICS_TOKEN of ['short', 'ein Schlüssel für Zahlen', 'two lines of it\n, of which'])
+    expect(() => loadConfig({ METRICS_TOKEN })).toThrow('METRICS_TOKEN: at least 16 characters');
+  expect(loadConfig({ METRICS_TOKEN: TOKEN }).metricsToken).toBe(TOKEN);
 });
 
 test('a worker answers with the metrics of all, and with 503 where they cannot be had', async () => {
