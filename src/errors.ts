@@ -18,7 +18,10 @@ export const ERROR_CODES = {
   PERSISTED_QUERY_ONLY: { status: 403, meaning: 'Only the documents of the manifest are run here.' },
   PERSISTED_QUERY_NOT_FOUND: { status: 404, meaning: 'The document of this hash is not known; send its text along, once.' },
   PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, meaning: 'Documents are not remembered here; send the text.' },
-  NOT_FOUND: { status: 404, meaning: 'What a mutation should work on does not exist, or the viewer may not see it; or nothing is at this address.' },
+  NOT_FOUND: {
+    status: 404,
+    meaning: 'What a mutation should work on does not exist, or the viewer may not see it; or nothing is at this address.',
+  },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body of the request is larger than allowed.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is compressed in a way that is not known here.' },
