@@ -30,7 +30,15 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
     });
   const running = ports.map(start) as [ReturnType<typeof start>, ReturnType<typeof start>];
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 3600 });
-  await Promise.all(running.map(({ ready }) => ready));
+  const close = async () => {
+    await Promise.all(running.map(({ stop }) => stop('SIGKILL')));
+    await redis?.stop();
+    await database.drop();
+  };
+  await Promise.all(running.map(({ ready }) => ready)).catch(async (error) => {
+    await close();
+    throw error;
+  });
   return {
     databaseUrl: database.url,
     addresses: ports.map((port) => `127.0.0.1:${port}`) as [string, string],
@@ -42,11 +50,7 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
       await running[which].ready;
     },
     headerOf: async (role: Role) => ({ authorization: `Bearer ${(await tokens.sign(demoId(role))).token}` }),
-    close: async () => {
-      await Promise.all(running.map(({ stop }) => stop('SIGKILL')));
-      await redis?.stop();
-      await database.drop();
-    },
+    close,
   };
 }
 
