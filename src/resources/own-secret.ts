@@ -11,7 +11,8 @@ export async function loadOwnSecret(file: string, instead: string): Promise<stri
   const fresh = `${file}.${randomUUID()}`;
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(fresh, randomBytes(48).toString('base64url'), { mode: 0o600 });
+    // On the disk before it is used: a machine that fails soon after would leave an empty file, and a database that nobody can enter.
+    await writeFile(fresh, randomBytes(48).toString('base64url'), { mode: 0o600, flush: true });
     // A link takes the name only where nobody has it, and with the whole content behind it.
     await link(fresh, file).catch((error) => {
       if (error.code !== 'EEXIST') throw error;
