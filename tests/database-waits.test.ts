@@ -65,6 +65,16 @@ test('a server that does not answer is not called busy', async () => {
   });
 });
 
+test('a server whose disk cannot be written does not answer; one that forbids a table does', async () => {
+  const { prisma } = await anApp();
+  const failing = (message: string) =>
+    refused(prisma.$executeRawUnsafe(`do $$ begin raise exception '${message}' using errcode = '42501'; end $$`));
+  const codeOf = (error: unknown) => databaseError(error)?.extensions.code;
+  expect(codeOf((await failing('could not extend file "base/5/16384": Read-only file system')).error)).toBe('DATABASE_UNAVAILABLE');
+  expect(codeOf((await failing('permission denied for table spas')).error)).toBeUndefined();
+  expect(codeOf({ code: '42501', severity: 'PANIC', message: 'could not open file "pg_wal/1"' })).toBe('DATABASE_UNAVAILABLE');
+});
+
 test('whoever waits too long for a statement to start is told so, and what is under way goes on', async () => {
   const world = await aSharingApp({ batching: { maxWaitMs: 400 } });
   const lock = await lockTable(world.databaseUrl, 'spas');

@@ -4,6 +4,8 @@ import { ClientError, Overloaded, TryLater } from '../errors.ts';
 // the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
   /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+/** Of a file that the server cannot write. Its code, 42501, is also that of a table that its user may not read. */
+const READ_ONLY_DISK = /: Read-only file system$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
 /** The pool has none free, or the server takes no more of them. */
 const BUSY = /^(P2024|P2037|53300)$/;
@@ -23,7 +25,9 @@ export function databaseError(error: unknown): ClientError | undefined {
     const message = String(Reflect.get(one, 'message') ?? '');
     if (code === '57014') return new ClientError('DATABASE_TIMEOUT', 'The database took too long to answer.');
     if (BUSY.test(code) || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
-    if (LOST.test(code) || LOST_MESSAGE.test(message))
+    // PANIC: the server ends, whatever the code says of why.
+    const isLost = LOST.test(code) || LOST_MESSAGE.test(message) || READ_ONLY_DISK.test(message);
+    if (isLost || Reflect.get(one, 'severity') === 'PANIC')
       return new TryLater('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.', RETRY_AFTER_MS);
   }
   return undefined;
