@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, inject, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 import { openEmbeddedPostgres } from '../src/resources/embedded-postgres.ts';
@@ -91,6 +92,21 @@ test('a killed server comes back under the same address with its data', async ()
   await expect.poll(() => answers(url), { timeout: 15_000 }).toBe(true);
   expect(await postmaster()).not.toBe(killed);
   expect(await rowsOf(url, 'select answer from survives')).toEqual([{ answer: 7 }]);
+});
+
+test('a killed server whose disk is away for a moment is not replaced by an empty one', async () => {
+  const { url } = await open();
+  await rowsOf(url, 'create table kept_aside as select 9 as answer');
+  const [data, aside] = [path.join(dir, 'data'), path.join(dir, 'aside')];
+  const killed = await postmaster();
+  await rename(data, aside);
+  process.kill(killed, 'SIGKILL');
+  // It is started again at once, and each second.
+  await wait(2500);
+  expect([existsSync(data), existsSync(`${data}.new`)]).toEqual([false, false]);
+  await rename(aside, data);
+  await expect.poll(() => answers(url), { timeout: 15_000 }).toBe(true);
+  expect(await rowsOf(url, 'select answer from kept_aside')).toEqual([{ answer: 9 }]);
 });
 
 test('a close while the server is being restarted leaves no server behind', async () => {

@@ -48,7 +48,11 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
       if (closing) return;
       const running = await runningPort(cluster.dataDir);
       if (running === undefined) {
-        if (!(await isMade(cluster))) await createCluster(cluster, password);
+        if (!(await isMade(cluster))) {
+          // Its disk may have been taken away for a moment: an empty database in its place would be no help.
+          if (port !== 0) throw new StartError(`The files of the embedded PostgreSQL are gone from ${cluster.dir}.`);
+          await createCluster(cluster, password);
+        }
         port = port === 0 ? await freePort() : port;
         await startServer(cluster, port, settings);
       } else port = running;
