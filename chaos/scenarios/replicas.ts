@@ -1,23 +1,31 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { readMetrics } from '../../bench/users/metrics.ts';
+import type { Gateway } from '../../harness/gateway.ts';
 import { startReplicaServers, type TestServer } from '../../tests/support/replica-servers.ts';
 import type { Scenario } from '../scenario.ts';
-import { aFault } from '../under-load.ts';
+import { aFault, type Noticed } from '../under-load.ts';
 
-const PAUSED_MS = 5000;
-/** Reads of tables, which a replica counts for itself. What gateways ask to know how far it is reads none. */
-const READS = 'select sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::int as count from pg_stat_user_tables';
+const HARMED_MS = 5000;
+/** A replica that answers again is read again after three answers in a row; one that was killed has to start and to catch up first. */
+const BACK_MS = 10_000;
 
-const ofReplicas = (
-  name: string,
-  tried: string,
-  work: (replica: TestServer) => Promise<unknown>,
-  { settings = [], lagMs = 1000 }: { settings?: readonly string[]; lagMs?: number } = {},
-) =>
+type Harm = {
+  name: string;
+  tried: string;
+  harm?: (replica: TestServer) => Promise<unknown>;
+  /** Undoes the harm; where it is absent, the replica must be read throughout. */
+  mend?: (replica: TestServer) => Promise<unknown>;
+  /** Of the replica, as `name=value`. */
+  settings?: readonly string[];
+  maxLagMs?: number;
+};
+
+const ofReplicas = ({ name, tried, harm, mend, settings = [], maxLagMs = 1000 }: Harm) =>
   aFault({
     name: `replicas: ${name}`,
     tried,
     must: {},
-    besides: 'members see at once what they wrote',
+    besides: `members see at once what they wrote; the replica is ${mend ? 'left out, and read again afterwards' : 'read throughout'}`,
     prepare: async (ctx) => {
       const servers = await startReplicaServers({ replicas: [settings] });
       ctx.defer(servers.close);
@@ -26,40 +34,90 @@ const ofReplicas = (
       const gateway = await ctx.gateway({
         DATABASE_URL: primary.url,
         DATABASE_REPLICA_URLS: replica.url,
-        MAX_REPLICA_LAG_MS: String(lagMs),
+        MAX_REPLICA_LAG_MS: String(maxLagMs),
         // Answers that are kept for other visitors are read from the primary.
         RESPONSE_CACHE: 'false',
       });
       ctx.defer(gateway.stop);
-      const reads = async () => (await replica.rows<{ count: number }>(READS))[0]?.count ?? 0;
-      const first = await reads();
       return {
         ports: [gateway.port],
         rows: primary.rows,
         fault: async () => {
-          const count = (await reads()) - first;
-          await work(replica);
-          const words = `the replica had read its tables ${count} times before`;
-          return count > 0 ? { words } : { problems: [words] };
+          const before = await readingOf(gateway, replica);
+          await harm?.(replica);
+          await wait(HARMED_MS);
+          const harmed = await readingOf(gateway, replica);
+          await mend?.(replica);
+          const mendedAt = performance.now();
+          let after = await readingOf(gateway, replica);
+          while (mend && !isReadSince(harmed, after) && performance.now() - mendedAt < BACK_MS) {
+            await wait(100);
+            after = await readingOf(gateway, replica);
+          }
+          const words = `the replica had run ${before.statements} statements before`;
+          const noticed = mend
+            ? leftOutAndBack(harmed, after, (performance.now() - mendedAt) / 1000)
+            : readThroughout(harmed.statements - before.statements);
+          return {
+            problems: [...(before.statements === 0 ? ['the replica had not been read before'] : []), ...(noticed.problems ?? [])],
+            words: `${words}, ${noticed.words}`,
+          };
         },
       };
     },
   });
 
+type Reading = { isIn: boolean; statements: number };
+
+/**
+ * By the gateway's own figures, of all its workers. PostgreSQL's statistics of tables are no measure of the last seconds: a connection
+ * reports to them once a second where it is busy, and after ten where it is not.
+ */
+async function readingOf({ url }: Gateway, { port }: TestServer): Promise<Reading> {
+  const samples = await readMetrics(new URL(url));
+  const sum = (metric: string, label: string) =>
+    samples?.find(({ name, labels }) => name === metric && labels[label] === `127.0.0.1:${port}`)?.value ?? 0;
+  return { isIn: sum('convoy_replica_up', 'replica') === 1, statements: sum('convoy_sql_statements_total', 'server') };
+}
+
+const isReadSince = (before: Reading, now: Reading) => now.isIn && now.statements > before.statements;
+
+const leftOutAndBack = (harmed: Reading, after: Reading, seconds: number): Noticed => ({
+  problems: [
+    ...(harmed.isIn ? ['it was not left out'] : []),
+    ...(isReadSince(harmed, after) ? [] : [`it was not read again within ${BACK_MS / 1000} s`]),
+  ],
+  words: `${harmed.isIn ? 'was not' : 'was'} left out, and read again ${seconds.toFixed(1)} s after`,
+});
+
+const readThroughout = (statements: number): Noticed => ({
+  problems: statements > 0 ? [] : ['it was not read while it was late'],
+  words: `and ${statements} meanwhile`,
+});
+
 export const replicas: readonly Scenario[] = [
-  ofReplicas('one is killed', 'kill -9 of all processes of the only replica', (replica) => replica.kill()),
-  ofReplicas('one hangs', `SIGSTOP of all processes of the only replica for ${PAUSED_MS / 1000} s`, async (replica) => {
-    await replica.freeze();
-    await wait(PAUSED_MS);
-    await replica.wake();
+  ofReplicas({
+    name: 'one is killed',
+    tried: `kill -9 of all processes of the only replica, and a start ${HARMED_MS / 1000} s later`,
+    harm: (replica) => replica.kill(),
+    mend: (replica) => replica.start(),
   }),
-  ofReplicas('one shows nothing new', `pg_wal_replay_pause() at the only replica for ${PAUSED_MS / 1000} s`, async (replica) => {
-    await replica.rows('select pg_wal_replay_pause()');
-    await wait(PAUSED_MS);
-    await replica.rows('select pg_wal_replay_resume()');
+  ofReplicas({
+    name: 'one hangs',
+    tried: `SIGSTOP of all processes of the only replica for ${HARMED_MS / 1000} s`,
+    harm: (replica) => replica.freeze(),
+    mend: (replica) => replica.wake(),
   }),
-  ofReplicas('one is late', 'the only replica shows everything 2 s late, which may be', () => wait(PAUSED_MS), {
+  ofReplicas({
+    name: 'one shows nothing new',
+    tried: `pg_wal_replay_pause() at the only replica for ${HARMED_MS / 1000} s`,
+    harm: (replica) => replica.rows('select pg_wal_replay_pause()'),
+    mend: (replica) => replica.rows('select pg_wal_replay_resume()'),
+  }),
+  ofReplicas({
+    name: 'one is late',
+    tried: `the only replica shows everything 2 s late for ${HARMED_MS / 1000} s, which may be`,
     settings: ['recovery_min_apply_delay=2s'],
-    lagMs: 10_000,
+    maxLagMs: 10_000,
   }),
 ];
