@@ -1,61 +1,27 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { mountBreakingDisk, mountSmallDisk, obstacleToMount } from '../disks.ts';
+import { embeddedDatabase } from '../embedded-database.ts';
 import { openPostgresServer } from '../postgres-server.ts';
+import { running } from '../processes.ts';
 import type { Scenario } from '../scenario.ts';
 import { aFault } from '../under-load.ts';
 
-const DISK_MEGABYTES = 400;
-const FULL_MS = 5000;
+const [FULL_MS, READ_ONLY_MS] = [5000, 5000];
+/** A server that cannot write ends; whoever starts it again each second looks at the disk meanwhile. */
+const UNMOUNT_MS = 20_000;
+/** Meanwhile the folder is empty. */
+const CHECKING_MS = 4000;
 const LARGE_WRITE = 'create table chaos_filler as select generate_series(1, 200000)';
 /** PostgreSQL's error code, from its appendix A. */
 const DISK_FULL = '53100';
-
-/** Only root may mount a file system that is small enough to be filled. */
-const obstacle = (): string | undefined => {
-  if (process.platform !== 'linux') return 'a small file system can be mounted on Linux only';
-  return process.getuid?.() === 0 ? undefined : 'only root can mount a small file system';
-};
-
-/** A folder on a file system of its own, in memory. */
-async function mountSmallDisk() {
-  const dir = await mkdtemp(path.join(tmpdir(), 'convoy-chaos-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MEGABYTES}m`, 'convoy-chaos', dir]);
-  const filler = path.join(dir, 'filler');
-  return {
-    dir,
-    /** Takes all the room there is. */
-    fill: () => {
-      const file = openSync(filler, 'a');
-      try {
-        for (const size of [2 ** 20, 4096]) {
-          try {
-            for (;;) writeSync(file, Buffer.alloc(size));
-          } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-          }
-        }
-      } finally {
-        closeSync(file);
-      }
-    },
-    empty: () => rmSync(filler, { force: true }),
-    close: async () => {
-      // Lazily: a process that is about to end may have a file open yet.
-      execFileSync('umount', ['--lazy', dir]);
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
 
 export const disk: readonly Scenario[] = [
   aFault({
     name: 'disk: it is full',
     tried: `the disk of the database is filled, and has room again ${FULL_MS / 1000} s later`,
-    obstacle,
+    obstacle: () => obstacleToMount('tmpfs'),
     must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED/, unaffected: ['visitor', 'verifier'], calmWithinMs: 3000 },
     besides: 'a large write of somebody else fails for want of room',
     prepare: async (ctx) => {
@@ -84,4 +50,43 @@ export const disk: readonly Scenario[] = [
       };
     },
   }),
+  aFault({
+    name: 'disk: it becomes read-only',
+    tried: `the disk of the embedded database finds an error and becomes read-only; ${READ_ONLY_MS / 1000} s later it is checked and mounted again`,
+    obstacle: () => obstacleToMount('ext4'),
+    // PostgreSQL itself ends at the first commit that it cannot write, and cannot recover there.
+    must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED/, isOut: true, maxGapMs: 8000, calmWithinMs: 8000 },
+    besides: 'the gateway starts the database again by itself',
+    prepare: async (ctx) => {
+      const breaking = await mountBreakingDisk();
+      ctx.defer(breaking.close);
+      const database = embeddedDatabase(breaking.dir);
+      ctx.defer(database.end);
+      const gateway = await ctx.gateway({ DATABASE_URL: '', DATABASE_DIR: breaking.dir, SEED_SCALE: '0.01' });
+      ctx.defer(gateway.stop);
+      const first = database.pid();
+      return {
+        ports: [gateway.port],
+        rows: database.rows,
+        fault: async () => {
+          breaking.becomeReadOnly();
+          const code = errorOf(() => writeFileSync(path.join(breaking.dir, 'file'), 'x'));
+          await wait(READ_ONLY_MS);
+          const hadEnded = running([first]).length === 0;
+          await breaking.mend({ boundMs: UNMOUNT_MS, checkingMs: CHECKING_MS });
+          const words = `the error of a write to the disk is ${code}, its server ${hadEnded ? 'ended' : 'ran on'}`;
+          return code === 'EROFS' && hadEnded ? { words } : { problems: [words] };
+        },
+      };
+    },
+  }),
 ];
+
+function errorOf(work: () => void): string {
+  try {
+    work();
+    return 'none';
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
