@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../bench/load/random.ts';
 import { UsageError } from '../bench/options.ts';
 import { createFigures } from '../bench/users/figures.ts';
-import { growthOf } from '../bench/users/growth.ts';
+import { growthOf, leastsOf } from '../bench/users/growth.ts';
 import { createLatencies } from '../bench/users/latencies.ts';
 import { readUsersOptions } from '../bench/users/options.ts';
 import { openProgress } from '../bench/users/progress.ts';
@@ -135,6 +135,13 @@ test('times count while all users are there, errors and retries always', () => {
   ]);
   for (let i = 3; i <= 6; i++) figures.closeSecond(i, 4);
   expect(figures.closeSecond(7, 4).live.max).toBeNaN();
+});
+
+test('what collections leave is told for each part of the time', () => {
+  const samples = Array.from({ length: 600 }, (_, i) => ({ atSecond: i + 1, megabytes: 100 + (i % 40) + Math.floor(i / 100) }));
+  const leasts = leastsOf(samples, 6);
+  expect(leasts.map(({ atSecond }) => atSecond)).toEqual([100, 200, 300, 400, 500, 600]);
+  expect(leasts.map(({ megabytes }) => megabytes)).toEqual([100, 101, 102, 103, 104, 105]);
 });
 
 test('memory that is collected again and again is flat, and what stays of it grows', () => {

@@ -89,11 +89,17 @@ test('each user has an address of its own, and all is reported on the screen, as
 
 test('a threshold that does not hold is 1, options that cannot be are 2, and help is 0', { timeout: 60_000 }, async () => {
   const world = await anApp({ protection: { trustedProxies: ['loopback'] } });
-  const [slow, wrong, help] = await Promise.all([few(world.url, '--threshold', 'p50=0.001'), load('--users', 'x'), load('--help')]);
-  expect([slow.code, wrong.code, help.code]).toEqual([1, 2, 0]);
+  const [slow, wrong, nowhere, help] = await Promise.all([
+    few(world.url, '--threshold', 'p50=0.001'),
+    load('--users', 'x'),
+    load('--json', '/dev/null/figures.json'),
+    load('--help'),
+  ]);
+  expect([slow.code, wrong.code, nowhere.code, help.code]).toEqual([1, 2, 2, 0]);
   expect(slow.stdout).toMatch(/p50 +at most 0 ms .*DOES NOT HOLD/);
   expect(slow.html).not.toBe('');
   expect(wrong.stderr).toBe('--users takes a whole number from 1 to 40000.\n');
+  expect(nowhere.stderr).toMatch(/^The file \/dev\/null\/figures\.json cannot be written \(\w+\)\.$/m);
   expect(help.stdout).toContain('--threshold');
 });
 
@@ -209,9 +215,21 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test.runIf(process.platform === 'linux')('a load that is interrupted leaves no gateway behind', { timeout: 60_000 }, async () => {
-  const { child, gateway, ended } = await aStartedLoad();
-  child.kill('SIGTERM');
-  expect((await ended).code).toBe(130);
-  await expect.poll(() => usagesOf(gateway), { timeout: 15_000 }).toEqual([]);
-});
+test.runIf(process.platform === 'linux')(
+  'a load that is interrupted reports what there was, and leaves no gateway behind',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const { child, gateway, ended } = await aStartedLoad();
+    child.kill('SIGINT');
+    // Somebody is impatient.
+    child.kill('SIGINT');
+    const { code, report, stdout } = await ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('Somebody interrupted the load');
+    expect(report.broken).toContain('Somebody interrupted the load');
+    expect(report.totals).toMatchObject({ requests: expect.toSatisfy((count: number) => count > 20), errors: 0 });
+    await expect.poll(() => usagesOf(gateway), { timeout: 15_000 }).toEqual([]);
+  },
+);

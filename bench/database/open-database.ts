@@ -60,12 +60,17 @@ export async function openServer() {
   const opened: pg.Client[] = [only];
   const copies: string[] = [];
   const close = async () => {
+    leaveSignals();
     for (const name of copies) await only.query(`drop database if exists ${name} with (force)`);
     for (const client of opened) await client.end();
     await server.close();
   };
   // The servers end with this process; PostgreSQL would not.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => close().finally(() => process.exit(130)));
+  const end = () => void close().finally(() => process.exit(130));
+  const leaveSignals = () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   return {
     /** The database of a scale: 1 is 200,000 certificates. */
     database: async (scale: number): Promise<BenchDatabase> => {
@@ -83,6 +88,8 @@ export async function openServer() {
       copies.push(name);
       return { url: withPath(server.url, name) };
     },
+    /** From now on whoever calls closes it when a signal comes. */
+    leaveSignals,
     close,
   };
 }

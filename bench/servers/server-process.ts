@@ -20,6 +20,8 @@ export function startProcess(command: readonly string[], settings: Record<string
     cwd: ROOT,
     env: { ...own, NODE_ENV: 'production', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A terminal's Ctrl-C is for whoever measures, who ends it in time.
+    detached: true,
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);

@@ -8,7 +8,7 @@ import { saturate } from './saturate.ts';
 
 try {
   const options = readUsersOptions(process.argv.slice(2));
-  if (options) process.exitCode = (await (options.saturation ? saturate(options, options.saturation) : runUsers(options))) ? 0 : 1;
+  if (options) process.exitCode = await (options.saturation ? saturate(options, options.saturation) : runUsers(options));
 } catch (error) {
   console.error(error instanceof UsageError || error instanceof LoadError ? error.message : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -3,6 +3,7 @@
 import os from 'node:os';
 import { aligned, milliseconds, whole } from '../report/table.ts';
 import type { ScreenFigures, Second, Totals } from './figures.ts';
+import { leastsOf } from './growth.ts';
 import type { UsersOptions } from './options.ts';
 import type { Verdict } from './thresholds.ts';
 import { isOfGateway, type WatchSample } from './watch.ts';
@@ -114,7 +115,7 @@ export function textOf(report: Report): string {
     ...(report.otherCpu > BUSY_CORES
       ? [`\n  Everything else on the machine took ${whole(report.otherCpu * 100)} % of a core meanwhile: expect noise.`]
       : []),
-    ...(memory ? [`\n  ${memory.what}: ${growthText(memory.growth)}`] : []),
+    ...(memory ? [`\n${aligned(memoryRows(memory))}`, `\n  ${memory.what}: ${growthText(memory.growth)}`] : []),
     ...(broken ? [`\n  ${broken}`] : []),
     `\n${aligned(
       verdicts.map(({ name, wanted, measured, holds }) => [name, wanted, measured, holds ? 'holds' : 'DOES NOT HOLD']),
@@ -123,7 +124,15 @@ export function textOf(report: Report): string {
   ].join('\n');
 }
 
+const MEMORY_ROWS = 10;
+
+/** Over the time, what was left when garbage had been collected. */
+const memoryRows = ({ what, series }: NonNullable<Report['memory']>): string[][] => [
+  [`${what}, its least`, 'MB'],
+  ...leastsOf(series, MEMORY_ROWS).map(({ atSecond, megabytes }) => [`until second ${whole(atSecond)}`, megabytes.toFixed(1)]),
+];
+
 const growthText = (growth: number | undefined): string =>
   growth === undefined
     ? 'the run was too short to tell whether it grows.'
-    : `its least in the last third of the time is ${growth.toFixed(3)} times that in the first.`;
+    : `its least, which is what collections leave, is ${growth.toFixed(3)} times in the last third of the time what it was in the first.`;

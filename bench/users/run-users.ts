@@ -1,7 +1,7 @@
 // A run: the gateway, the users, what is watched meanwhile, and the report.
 
 import { createRandom } from '../load/random.ts';
-import { writeJson, writeReport } from '../report/write-report.ts';
+import { checkWritable, writeJson, writeReport } from '../report/write-report.ts';
 import { createCrowd, WITH_ACCOUNT } from './crowd.ts';
 import { createFigures } from './figures.ts';
 import { growthOf } from './growth.ts';
@@ -15,25 +15,29 @@ import { defaultsFor, judge, mergeThresholds, type Threshold } from './threshold
 import { createWatch, eachSecond, isOfGateway, type WatchSample } from './watch.ts';
 import { createQuestions, loadAccounts, loadWorld } from './world.ts';
 
+/** Of what a gateway says when it ends. */
+const LAST_LINES = 20;
 /** What memory may grow by in a soak. */
 const GROWTH: Threshold = { name: 'growth', bound: 0.05, isShare: true };
 
-/** Returns whether all thresholds hold. */
-export async function runUsers(options: UsersOptions): Promise<boolean> {
+/** Returns what the process ends with: 0 where all thresholds hold, else 1; 130 where somebody interrupted. */
+export async function runUsers(options: UsersOptions): Promise<number> {
+  for (const file of [options.html, ...(options.json ? [options.json] : [])]) await checkWritable(file);
   if (!options.url) console.error('Starting the gateway …');
   const target = await openTarget(options);
   try {
-    const report = await load(options, target);
+    const { wasInterrupted, ...report } = await load(options, target);
     console.log(`\n${textOf(report)}\n`);
     if (options.json) await writeJson(options.json, report);
     await writeReport(options.html, pageOf(report));
-    return isGood(report);
+    if (wasInterrupted) return 130;
+    return isGood(report) ? 0 : 1;
   } finally {
     await target.close();
   }
 }
 
-async function load(options: UsersOptions, target: Target): Promise<Report> {
+async function load(options: UsersOptions, target: Target): Promise<Report & { wasInterrupted: boolean }> {
   const { url } = target;
   const begunAt = new Date().toISOString();
   await checkAddresses(url);
@@ -53,10 +57,19 @@ async function load(options: UsersOptions, target: Target): Promise<Report> {
   const heap: { atSecond: number; megabytes: number }[] = [];
   const before = await readMetrics(url);
   let broken: string | undefined;
-  target.ended.then((output) => {
-    broken = `The gateway ended while it was loaded. What it said last:\n${output.trim().split('\n').slice(-30).join('\n')}`;
+  const breakOff = (why: string) => {
+    broken ??= why;
     crowd.end();
-  });
+  };
+  target.ended.then((output) => breakOff(`The gateway ended while it was loaded. ${lastWordsOf(output)}`));
+  let wasInterrupted = false;
+  const interrupt = () => {
+    wasInterrupted = true;
+    breakOff('Somebody interrupted the load: this is what there was until then.');
+  };
+  target.leaveSignals();
+  // More than once: whoever is impatient would leave PostgreSQL behind. It takes some seconds at most.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
 
   const stop = eachSecond(async (atSecond) => {
     const { second, live } = figures.closeSecond(atSecond, crowd.count());
@@ -71,7 +84,7 @@ async function load(options: UsersOptions, target: Target): Promise<Report> {
   await crowd.run().finally(stop);
   progress.close();
 
-  const after = broken === undefined ? await readMetrics(url) : undefined;
+  const after = broken === undefined || wasInterrupted ? await readMetrics(url) : undefined;
   const totals = figures.totals();
   const rampSeconds = options.users / options.spawnPerSecond;
   const processes = processFigures(watch.samples(), rampSeconds);
@@ -79,6 +92,7 @@ async function load(options: UsersOptions, target: Target): Promise<Report> {
   const memory = options.isSoak ? memoryOf(heap, watch.samples()) : undefined;
   const thresholds = mergeThresholds(defaultsFor(options.users), options.isSoak ? [GROWTH] : [], options.thresholds);
   return {
+    wasInterrupted,
     begunAt,
     machine: machineOf(),
     options,
@@ -98,6 +112,15 @@ async function load(options: UsersOptions, target: Target): Promise<Report> {
     watched: watch.samples(),
     metrics: { before: withoutBuckets(before), after: withoutBuckets(after) },
   };
+}
+
+/** What a gateway has said last, its lines for single requests left out. */
+function lastWordsOf(output: string): string {
+  const lines = output
+    .trim()
+    .split('\n')
+    .filter((line) => !line.includes('"msg":"request"'));
+  return lines.length === 0 ? 'It said nothing of it.' : `What it said last:\n${lines.slice(-LAST_LINES).join('\n')}`;
 }
 
 /** The heap, which is what a leak is in; where the gateway does not tell it, the memory of its processes. */

@@ -10,7 +10,7 @@ import { median, medianOf, ratiosOf } from '../measure/median.ts';
 import { usagesOf } from '../measure/processes.ts';
 import { counted } from '../report/picture.ts';
 import { aligned, milliseconds, range, whole } from '../report/table.ts';
-import { writeJson } from '../report/write-report.ts';
+import { checkWritable, writeJson } from '../report/write-report.ts';
 import { behindProxy, NEVER_MET } from '../servers/behind-proxy.ts';
 import { openFleet } from '../servers/fleet.ts';
 import type { ServerSpec } from '../servers/servers.ts';
@@ -30,9 +30,10 @@ export function ratioFor(workers: number, cores: number): Threshold {
   return { name: 'ratio', bound: workers > 1 && cores >= workers + OTHER_CORES ? 1.6 : 1, isShare: false };
 }
 
-/** Returns whether all thresholds hold. */
-export async function saturate(options: UsersOptions, saturation: Saturation): Promise<boolean> {
+/** Returns what the process ends with: 0 where all thresholds hold, else 1; 130 where somebody interrupted. */
+export async function saturate(options: UsersOptions, saturation: Saturation): Promise<number> {
   const { scale, workers = 1, settings } = options.started;
+  if (options.json) await checkWritable(options.json);
   const subjects = [...new Set([1, workers])].map((count): Subject => {
     const own = { WORKER_CONNECTIONS: String(Math.max(1000, saturation.connections + 100)), ...settings, MAX_WORKERS: String(count) };
     return { workers: count, spec: behindProxy(`${count} workers`, { ...NEVER_MET, ...own }), processes: 0, rounds: [] };
@@ -42,6 +43,15 @@ export async function saturate(options: UsersOptions, saturation: Saturation): P
     const database = await server.database(scale);
     const machine = await machineFacts(database.admin);
     console.log(describe(machine));
+    const interrupted = () => {
+      const whole = Math.min(...subjects.map(({ rounds }) => rounds.length));
+      for (const subject of subjects) subject.rounds.length = whole;
+      const soFar = { ...saturation, rounds: whole };
+      if (whole > 0) report(subjects, ratiosOf(rates(subjects.at(-1)), rates(subjects[0])), soFar);
+      console.error(`Interrupted after ${counted(whole, 'whole round')}.`);
+    };
+    // Beside the handler of the server, which closes it and ends the process.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
     const walks = await drawWalks(database.admin, options.seed, 1 / 3);
     for (let round = 1; round <= saturation.rounds; round++) {
       // Nobody always comes after the same one.
@@ -70,7 +80,7 @@ export async function saturate(options: UsersOptions, saturation: Saturation): P
     if (options.json) await writeJson(options.json, { machine, options, subjects, ratios, verdicts });
     isGood = verdicts.every(({ holds }) => holds);
   });
-  return isGood;
+  return isGood ? 0 : 1;
 }
 
 const rates = (subject: Subject | undefined) => subject?.rounds.map(({ requestsPerSecond }) => requestsPerSecond) ?? [];

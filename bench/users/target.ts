@@ -20,6 +20,8 @@ export type Target = {
   pids: { gateway: number; postgres: number; redis: number };
   /** Settles, with what it said last, when a gateway that was started ends before its time. */
   ended: Promise<string>;
+  /** From now on whoever calls closes it when a signal comes; before, the process ends then, and what was started with it. */
+  leaveSignals: () => void;
   close: () => Promise<void>;
 };
 
@@ -27,7 +29,15 @@ const NEVER = new Promise<never>(() => undefined);
 
 export async function openTarget(options: UsersOptions): Promise<Target> {
   const { url, pid } = options;
-  if (url) return { url, settings: {}, pids: { gateway: pid ?? 0, postgres: 0, redis: 0 }, ended: NEVER, close: async () => undefined };
+  if (url)
+    return {
+      url,
+      settings: {},
+      pids: { gateway: pid ?? 0, postgres: 0, redis: 0 },
+      ended: NEVER,
+      leaveSignals: () => undefined,
+      close: async () => undefined,
+    };
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const one of opened.splice(0).reverse()) await one();
@@ -52,6 +62,7 @@ export async function openTarget(options: UsersOptions): Promise<Target> {
       settings,
       pids: { gateway: gateway.pid, postgres: database.pid, redis: redis?.pid ?? 0 },
       ended: gateway.ended.then(gateway.output),
+      leaveSignals: database.leaveSignals,
       close,
     };
   } catch (error) {
@@ -82,12 +93,15 @@ async function openDatabase({ scale }: StartedOptions, opened: (() => Promise<vo
     // Ends the processes that were started: see startProcess. The embedded server does the same where it is opened.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
     const settings = { ...base, DATABASE_URL: given, MIGRATE_ON_START: 'true', SEED_SCALE: String(scale) };
-    return { settings, pid: await postmasterOf(given) };
+    const leaveSignals = () => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    };
+    return { settings, pid: await postmasterOf(given), leaveSignals };
   }
   const server = await openServer();
   opened.push(server.close);
   const { url } = await server.copy(scale);
-  return { settings: { ...base, DATABASE_URL: url }, pid: await postmasterOf(url) };
+  return { settings: { ...base, DATABASE_URL: url }, pid: await postmasterOf(url), leaveSignals: server.leaveSignals };
 }
 
 /** The server's first process, 0 where it is on another machine. */

@@ -35,11 +35,16 @@ function fill(table, titles, rows) {
 // ---------- the head
 
 const isGood = !report.broken && report.verdicts.every(({ holds }) => holds);
-at('verdict').textContent = isGood ? 'All thresholds hold' : report.broken ? 'The gateway ended' : 'A threshold does not hold';
+at('verdict').textContent = isGood ? 'All thresholds hold' : report.broken ? 'It ended before its time' : 'A threshold does not hold';
 at('verdict').className = isGood ? 'good' : 'bad';
 const [least, most] = options.thinkMs.map((time) => number(time / 1000, time % 1000 ? 1 : 0));
 at('subtitle').textContent =
   `${number(options.users)} users, ${number(options.spawnPerSecond)} more each second, thinking ${least} to ${most} s, for ${number(totals.seconds)} s. ${new Date(report.begunAt).toLocaleString('en-GB')}`;
+
+if (report.broken) {
+  at('broken').hidden = false;
+  at('broken').textContent = report.broken;
+}
 
 for (const [what, value, className] of [
   ['users', number(options.users)],
@@ -185,7 +190,9 @@ chart(
 if (report.memory)
   chart(
     report.memory.what,
-    report.memory.growth == null ? '' : `Its least in the last third is ${number(report.memory.growth, 3)} times that in the first.`,
+    report.memory.growth == null
+      ? ''
+      : `Its least, which is what collections leave, is ${number(report.memory.growth, 3)} times in the last third what it was in the first.`,
     report.memory.series.map(({ atSecond }) => atSecond),
     [{ label: 'MB', values: report.memory.series.map(({ megabytes }) => megabytes), isArea: true }],
     ' MB',
