@@ -64,7 +64,8 @@ export async function startGateway(settings: Readonly<Record<string, string>>) {
     databaseUrl: settings.DATABASE_URL ?? '',
     /** All that it has printed. */
     output,
-    isAlive: () => !hasEnded,
+    // Workers that outlive their primary keep its pipes open, and it from closing.
+    isAlive: () => !hasEnded && child.exitCode === null && child.signalCode === null,
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(kill, STOP_MS);

@@ -8,6 +8,7 @@ import { aFault, type Noticed } from '../under-load.ts';
 const HARMED_MS = 5000;
 /** A replica that answers again is read again after three answers in a row; one that was killed has to start and to catch up first. */
 const BACK_MS = 10_000;
+const NOTHING_READ: Reading = { isIn: false, statements: 0 };
 
 type Harm = {
   name: string;
@@ -43,17 +44,13 @@ const ofReplicas = ({ name, tried, harm, mend, settings = [], maxLagMs = 1000 }:
         ports: [gateway.port],
         rows: primary.rows,
         fault: async () => {
-          const before = await readingOf(gateway, replica);
+          const before = await untilRead(gateway, replica, NOTHING_READ);
           await harm?.(replica);
           await wait(HARMED_MS);
           const harmed = await readingOf(gateway, replica);
           await mend?.(replica);
           const mendedAt = performance.now();
-          let after = await readingOf(gateway, replica);
-          while (mend && !isReadSince(harmed, after) && performance.now() - mendedAt < BACK_MS) {
-            await wait(100);
-            after = await readingOf(gateway, replica);
-          }
+          const after = mend ? await untilRead(gateway, replica, harmed) : harmed;
           const words = `the replica had run ${before.statements} statements before`;
           const noticed = mend
             ? leftOutAndBack(harmed, after, (performance.now() - mendedAt) / 1000)
@@ -78,6 +75,14 @@ async function readingOf({ url }: Gateway, { port }: TestServer): Promise<Readin
   const sum = (metric: string, label: string) =>
     samples?.find(({ name, labels }) => name === metric && labels[label] === `127.0.0.1:${port}`)?.value ?? 0;
   return { isIn: sum('convoy_replica_up', 'replica') === 1, statements: sum('convoy_sql_statements_total', 'server') };
+}
+
+/** How it stands when it is read, and has been since; or after ten seconds. */
+async function untilRead(gateway: Gateway, replica: TestServer, before: Reading): Promise<Reading> {
+  for (const end = performance.now() + BACK_MS; ; await wait(100)) {
+    const reading = await readingOf(gateway, replica);
+    if (isReadSince(before, reading) || performance.now() > end) return reading;
+  }
 }
 
 const isReadSince = (before: Reading, now: Reading) => now.isIn && now.statements > before.statements;
