@@ -7,8 +7,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../src/resources/free-port.ts';
 import { createDatabase, rowsOf } from './support/database.ts';
-import { aClient, childrenOf, eventually, isRunning } from './support/fleet.ts';
+import { aClient, childrenOf, eventually, isRunning, kill } from './support/fleet.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 
 /** The user nobody. */
@@ -58,6 +59,22 @@ test('what a worker cannot start without is said once, and nothing is left behin
   }
   const connected = `select 1 from pg_stat_activity where datname = current_database() and application_name <> 'convoy tests'`;
   await eventually(async () => (await rowsOf(url, connected)).length === 0, 'no connection is left');
+});
+
+test('the port is closed until the workers are ready: a proxy asks another gateway meanwhile', { timeout: 60_000 }, async () => {
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const port = await freePort();
+  const gateway = startGateway({ DATABASE_URL: url, SECRET_KEY, MAX_WORKERS: '2', PORT: String(port) });
+  onTestFinished(async () => void (await gateway.stop('SIGKILL')));
+  const workers = () => childrenOf(gateway.child.pid as number);
+  await eventually(() => workers().length === 2, 'the workers are starting');
+  const starting = workers();
+  for (const worker of starting) kill(worker, 'SIGSTOP');
+  expect(await listens(port)).toBe(false);
+  for (const worker of starting) kill(worker, 'SIGCONT');
+  await gateway.ready;
+  expect(await listens(port)).toBe(true);
 });
 
 test.each([

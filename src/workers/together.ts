@@ -92,14 +92,15 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
     };
   }
 
-  const port = await distributor.listen(config.port, config.host);
-  try {
-    fleet = await startFleet({ size: config.maxWorkers, start, leftovers, drainMs: DRAIN_MS, log });
-  } catch (error) {
-    await distributor.stop();
+  fleet = await startFleet({ size: config.maxWorkers, start, leftovers, drainMs: DRAIN_MS, log }).catch((error) => {
     throw new StartError((error as Error).message);
-  }
+  });
   const { roll, stop } = fleet;
+  // Not before: who comes while no worker is ready would wait for one, though a proxy has other gateways that could answer.
+  const port = await distributor.listen(config.port, config.host).catch(async (error) => {
+    await stop({ isHurried: true });
+    throw error;
+  });
   return {
     port,
     roll,
