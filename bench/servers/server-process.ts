@@ -37,7 +37,7 @@ export function startProcess(command: readonly string[], settings: Record<string
     const hear = (chunk: Buffer) => {
       // Kept short: a server that complains at each request would fill the memory.
       output = `${output}${chunk}`.slice(-20_000);
-      const url = /GraphQL +(\S+)\n/.exec(output)?.[1];
+      const url = /GraphQL +(\S+)\s/.exec(output)?.[1];
       if (url) resolve({ pid: child.pid ?? 0, url: url.replace('localhost', '127.0.0.1'), stop, ended, output: () => output });
     };
     child.stdout.on('data', hear);
