@@ -3,6 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { demoId } from '../prisma/seed/demo.ts';
+import type { BatcherOptions } from '../src/batching/batcher.ts';
+import { encodeId } from '../src/graphql/ids.ts';
 import { lockTable, range, until } from './support/batching.ts';
 import { aReplicatedApp, withReplicaServers } from './support/replicated-app.ts';
 import { watchStatements } from './support/statements.ts';
@@ -10,12 +12,22 @@ import { watchStatements } from './support/statements.ts';
 const servers = withReplicaServers({ replicas: [[]] });
 const replica = () => servers().replicas[0] as ReturnType<typeof servers>['primary'];
 const ME = '{ viewer { username role } hiringForms(first: 1) { nodes { forRole } } }';
-const isOfViewer = (text: string) => text.includes('from "users" where');
 
-async function anApp() {
-  const app = await aReplicatedApp(servers(), { maxLagMs: 60_000 });
+async function anApp(batching: BatcherOptions = {}) {
+  const app = await aReplicatedApp(servers(), { maxLagMs: 60_000, batching });
   await app.untilIn(0);
   return app;
+}
+
+/** How many statements that read users by their ids `work` sends to the primary and to the replica. */
+async function usersReadDuring(work: () => Promise<unknown>): Promise<number[]> {
+  const [atPrimary, atReplica] = [watchStatements(servers().primary.url), watchStatements(replica().url)];
+  let toPrimary: string[] = [];
+  const toReplica = await atReplica.during(async () => {
+    toPrimary = await atPrimary.during(work);
+  });
+  for (const { stop } of [atPrimary, atReplica]) stop();
+  return [toPrimary, toReplica].map((texts) => texts.filter((text) => text.includes('from "users" where')).length);
 }
 
 /** Keeps the replica from hearing of anything, until the test ends. */
@@ -46,24 +58,12 @@ test('whoever is deactivated or loses a role is told so at once, also where the 
 
 test('who they are is one statement to the primary for many viewers, none for visitors, and none more where they are shown', async () => {
   const app = await anApp();
-  const [atPrimary, atReplica] = [servers().primary, replica()].map(({ url }) => watchStatements(url)) as [
-    ReturnType<typeof watchStatements>,
-    ReturnType<typeof watchStatements>,
-  ];
-  onTestFinished(() => [atPrimary, atReplica].forEach(({ stop }) => void stop()));
-  const during = async (work: () => Promise<unknown>) => {
-    let sent: string[] = [];
-    const toReplica = await atReplica.during(async () => {
-      sent = await atPrimary.during(work);
-    });
-    return [sent, toReplica].map((texts) => texts.filter(isOfViewer).length);
-  };
-  expect(await during(() => app.ask(ME))).toEqual([0, 0]);
-  expect(await during(() => app.ask(ME, {}, { as: 'USER' }))).toEqual([1, 0]);
+  expect(await usersReadDuring(() => app.ask(ME))).toEqual([0, 0]);
+  expect(await usersReadDuring(() => app.ask(ME, {}, { as: 'USER' }))).toEqual([1, 0]);
   const ask = (i: number) => app.ask(ME, {}, { as: (['USER', 'HR', 'SPA_MANAGER'] as const)[i % 3] ?? 'USER' });
   // Two are under way, what comes meanwhile travels together.
   const lock = await lockTable(servers().primary.url, 'users');
-  const sent = await during(async () => {
+  const sent = await usersReadDuring(async () => {
     const asked = range(0, 30).map(ask);
     await lock.untilBlocked(2);
     await wait(200);
@@ -71,6 +71,15 @@ test('who they are is one statement to the primary for many viewers, none for vi
     for (const { data } of await Promise.all(asked)) expect(data.viewer.username).toBeTypeOf('string');
   });
   expect(sent).toEqual([3, 0]);
+});
+
+test('where requests share nothing, who asks is read from the primary all the same, and other users from the replica', async () => {
+  const app = await anApp({ isShared: false });
+  const query = `query ($id: ID!) { node(id: $id) { id ... on User { email } } }`;
+  const ask = () => app.ask(query, { id: encodeId('User', demoId('USER')) }, { as: 'SUPER_ADMIN' });
+  await ask();
+  const sent = await usersReadDuring(ask);
+  expect(sent).toEqual([1, 1]);
 });
 
 test('while the primary is dead or silent, who they are is read from the replica', async () => {

@@ -34,8 +34,8 @@ export type Ticket = {
 
 /** One request, as the batcher knows it. */
 export class Caller {
-  /** Its own queues, where requests share none. */
-  readonly queues: Queues = new Map();
+  /** Its own queues at each server's batcher, where requests share none. */
+  readonly #queues = new Map<object, Queues>();
   /** What it waits for. */
   readonly tickets = new Set<Ticket>();
   /** Called when a statement that served this caller has returned. */
@@ -45,6 +45,10 @@ export class Caller {
 
   constructor(onFlush?: (flush: Flush) => void) {
     this.onFlush = onFlush;
+  }
+
+  queuesAt(batcher: object): Queues {
+    return this.#queues.getOrInsertComputed(batcher, () => new Map());
   }
 
   /**

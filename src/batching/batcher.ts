@@ -109,7 +109,7 @@ export class Batcher {
   load<K, V>(caller: Caller, group: BatchGroup<K, V>, keys: readonly K[], cacheKeys: readonly unknown[] = keys): Promise<(V | Error)[]> {
     if (caller.reason !== undefined) return Promise.reject(caller.reason);
     if (keys.length === 0) return Promise.resolve([]);
-    const queue = this.#queueOf(this.#options.isShared ? this.#queues : caller.queues, group as BatchGroup<unknown, unknown>);
+    const queue = this.#queueOf(this.#options.isShared ? this.#queues : caller.queuesAt(this), group as BatchGroup<unknown, unknown>);
     const { promise, resolve, reject } = Promise.withResolvers<(V | Error)[]>();
     const ticket: Ticket = {
       caller,
