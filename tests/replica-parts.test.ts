@@ -163,16 +163,18 @@ test('what the primary has run in place of a replica is counted, once, however o
   ]);
 });
 
-test('a URL that cannot be read ends the start, in words that name the setting', async () => {
+test('a URL that cannot be read, or names a server again, ends the start, in words that name the setting', async () => {
   const log = createLog({ level: 'silent' });
   for (const url of ['nonsense', 'postgresql://anna:s3cret@db.example/spas?connection_limit=many'])
     await expect(openReplicas({ urls: [url] }, noDatabase, log)).rejects.toThrow(/^(?!.*s3cret).*DATABASE_REPLICA_URLS/);
+  const twice = ['postgresql://anna:s3cret@db.example/spas', 'postgresql://bert@db.example:5432/spas'];
+  await expect(openReplicas({ urls: twice }, noDatabase, log)).rejects.toThrow(/^DATABASE_REPLICA_URLS names db.example:5432 twice/);
 });
 
 test('as many connections are taken as are given, or as the URL says where that is fewer, and no more than sixteen read at once', async () => {
   const log = createLog({ level: 'silent' });
   const urls = ['', '?connection_limit=5', '?connection_limit=90', '?connection_limit=1'].map(
-    (limit) => `postgresql://127.0.0.1:1/spas${limit}`,
+    (limit, i) => `postgresql://127.0.0.1:${i + 1}/spas${limit}`,
   );
   for (const [connections, expected] of [
     [40, [39, 4, 39, 1]],

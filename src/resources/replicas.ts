@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../batching/database.ts';
+import { StartError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createPrimaryWatch } from './primary-watch.ts';
 import { createReplica, type Replica } from './replica.ts';
@@ -37,11 +38,15 @@ const SILENCE_MS = 1500;
 
 /**
  * Opens pools to the replicas of a primary, and follows how far each is. One that does not answer, lags too far, or is no replica is left
- * out, and comes back by itself; so is one that is down from the start. Throws StartError where a URL cannot be read.
+ * out, and comes back by itself; so is one that is down from the start. Throws StartError where a URL cannot be read, or names a server again.
  */
 export async function openReplicas({ urls, maxLagMs = 1000, ...options }: ReplicasOptions, primary: Database, log: Log) {
   const primaryWatch = createPrimaryWatch(primary, { maxLagMs, leastMs: INTERVAL_MS }, log);
   const all: readonly Replica[] = urls.map((url) => createReplica({ url, maxLagMs, primary, primaryWatch, log, ...options }));
+  const names = all.map(({ name }) => name);
+  // It would count twice in the budget and once in the metrics.
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new StartError(`DATABASE_REPLICA_URLS names ${twice} twice. Name each server once.`);
   let turn = 0;
 
   await primaryWatch.ask();
