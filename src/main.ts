@@ -7,6 +7,8 @@ import { createLog, type Log } from './log.ts';
 
 /** How long a signal waits for a start that is under way. */
 const START_PATIENCE_MS = 10_000;
+/** A signal that comes so soon after another is the same: supervisors send it to a process and to its group. */
+const SAME_SIGNAL_MS = 200;
 
 try {
   // Neither loads the code of the other.
@@ -14,6 +16,8 @@ try {
   else await lead(loadConfig(readEnvironment()));
 } catch (error) {
   console.error(error instanceof StartError ? error.message : error);
+  // The channel to the primary would keep a worker whose code does not load from ending.
+  if (cluster.isWorker) process.exit(1);
   process.exitCode = 1;
 }
 
@@ -33,9 +37,9 @@ async function lead(config: Config): Promise<void> {
   const hasTerminal = isatty(0);
   const { startPrimary } = await import('./primary.ts');
   const starting = startPrimary(config, log);
-  let isStopping = false;
+  let stopsSince: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
-    isStopping = true;
+    stopsSince = performance.now();
     // A start that does not come to an end must not keep the process from ending.
     const gateway = await Promise.race([starting.catch(() => undefined), wait(START_PATIENCE_MS, 'late' as const)]);
     if (gateway === 'late') {
@@ -51,22 +55,22 @@ async function lead(config: Config): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
+      if (stopsSince === undefined) return void stop(signal);
       // The second Ctrl-C of somebody who will not wait.
-      if (isStopping) kill(130);
-      void stop(signal);
+      if (performance.now() - stopsSince > SAME_SIGNAL_MS) kill(130);
     });
   process.on('SIGHUP', async (signal) => {
     // A terminal that is closed sends it too, more than once, and means the end.
     if (hasTerminal) {
-      if (!isStopping) await stop(signal);
+      if (stopsSince === undefined) await stop(signal);
       return;
     }
     const gateway = await starting.catch(() => undefined);
-    if (!isStopping) await gateway?.roll();
+    if (stopsSince === undefined) await gateway?.roll();
   });
   await starting.catch((error) => {
     // Ctrl-C ends workers that are not far enough to ignore it, and what they say then is of no interest.
-    if (!isStopping) throw error;
+    if (stopsSince === undefined) throw error;
   });
 }
 

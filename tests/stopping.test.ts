@@ -138,6 +138,17 @@ test('a second signal ends at once, and a signal to a worker does nothing', { ti
   await eventually(() => workers.every((pid) => !isRunning(pid)), 'no worker is left');
 });
 
+test('a signal that arrives twice at once, as from supervisors that signal the group too, is one', { timeout: 60_000 }, async () => {
+  const fleet = await aFleet();
+  await readWebsitesAs(fleet.databaseUrl, `(select 'slow' from pg_sleep(1))`);
+  const slow = aClient(fleet.port).ask(SLOW);
+  await eventually(() => isSlow(fleet.databaseUrl), 'the slow one is under way');
+  fleet.child.kill('SIGTERM');
+  await wait(20);
+  expect((await fleet.stop('SIGTERM')).code).toBe(0);
+  expect((await slow).status).toBe(200);
+});
+
 test('SIGTERM during the start ends it', { timeout: 60_000 }, async () => {
   const { url, drop } = await createDatabase();
   onTestFinished(drop);
