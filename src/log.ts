@@ -37,6 +37,14 @@ const MAX_LAST_TRIES = 20;
 /** How long the end of the process waits for the write that is under way. */
 const LAST_WRITE_MS = 20;
 
+let output: DestinationStream | undefined;
+
+/** One for all logs of a process: each would listen for its end. */
+function standardOutput(): DestinationStream {
+  output ??= openOutput();
+  return output;
+}
+
 /**
  * Standard output, written when the event loop comes round, the lines of several requests together; in pieces that the system writes
  * whole, so that processes which share an output do not write into each other's lines.
@@ -70,5 +78,5 @@ function giveUpWriting(): void {
 export function createLog({ level = 'info', isPretty = false, destination }: LogOptions = {}): Log {
   const options = { level, serializers: { err: errorOf }, redact: ['*.password', '*.token', '*.authorization'] };
   if (isPretty) return pino(options, pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }));
-  return pino(options, destination ?? openOutput());
+  return pino(options, destination ?? standardOutput());
 }
