@@ -80,7 +80,7 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
   async function leave(): Promise<void> {
     // A restart under way may still take a lease, which has to go as well.
     await restarting;
-    await locked(async () => {
+    const give = async () => {
       const others = await lease
         ?.query('select 1 from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()', [LEASE])
         .catch(() => undefined);
@@ -89,7 +89,9 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
       await lease?.end().catch(() => undefined);
       // Without an answer nobody knows who else is there: the server stays, and the next to leave stops it.
       if (others?.rowCount === 0) await stopServer(cluster);
-    });
+    };
+    // Where no file can be made there is no lock, and nobody who could start: a server that stayed would hold the disk that is to be mended.
+    await locked(give).catch((error) => (error.code === 'EROFS' ? give() : Promise.reject(error)));
   }
 
   /** Gives the lease back, and stops the server when nobody else holds one. A second call waits for the first. */

@@ -19,7 +19,9 @@ export async function loadOwnSecret(file: string, instead: string): Promise<stri
     });
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new StartError(`The file ${file} cannot be used (${(error as NodeJS.ErrnoException).code}). ${instead}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const advice = code === 'EROFS' ? 'Its disk is read-only: make it writable.' : instead;
+    throw new StartError(`The file ${file} cannot be used (${code}). ${advice}`);
   } finally {
     await rm(fresh, { force: true }).catch(() => undefined);
   }
