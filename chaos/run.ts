@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism, loadavg } from 'node:os';
 import { endBySignal, UsageError, within } from '../harness/command.ts';
 import { createReport } from '../harness/report.ts';
 import type { Verdict } from '../harness/verdict.ts';
@@ -16,6 +17,9 @@ export async function runChaos(scenarios: readonly Scenario[], { only, json, cli
   const chosen = scenarios.filter(({ name }) => only.test(name));
   if (chosen.length === 0) throw new UsageError(`No scenario has a name that matches ${only.source}.`);
   const report = createReport({ json });
+  const [load = 0] = loadavg();
+  if (load > availableParallelism())
+    console.log(`The machine is busy (load ${load.toFixed(1)}): what clients see may be of that, and not of what is done to the gateway.`);
   const start = performance.now();
   const undos: (() => unknown)[] = [];
   const undoAll = async () => {
