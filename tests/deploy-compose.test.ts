@@ -92,6 +92,8 @@ test.each(services)('%s is bounded, unprivileged, watched, and of a pinned versi
 test('only nginx is open to the outside', () => {
   const open = services.flatMap(([name, { ports = [] }]) => ports.filter((port) => !port.startsWith('127.0.0.1:')).map(() => name));
   expect(open).toEqual(['nginx']);
+  // By IPv6 all clients would have one address, Docker's own.
+  for (const port of serviceOf('nginx').ports ?? []) expect(port).toMatch(/^0\.0\.0\.0:/);
   expect(compose.networks.back?.internal).toBe(true);
   expect(Object.keys(serviceOf('nginx').networks ?? {})).toEqual(['front']);
   for (const name of ['postgres', 'postgres-replica', 'redis']) expect(serviceOf(name).networks).toEqual(['back']);
@@ -159,6 +161,17 @@ test('nginx knows both gateways, gives its template all it asks for, and takes l
   const filter = new RegExp(env.NGINX_ENVSUBST_FILTER?.replaceAll('$$', '$') ?? '');
   for (const name of asked) expect([name, name in env, filter.test(name)]).toEqual([name, true, true]);
   expect(Number.parseInt(env.MAX_BODY ?? '', 10) * 1024).toBeGreaterThan(loadConfig({}).maxBodyBytes);
+});
+
+test('the heaps of all processes of a gateway fit into its memory', async () => {
+  const percentage = Number(/"--max-old-space-size-percentage=(\d+)"/.exec(await read('Dockerfile'))?.[1]);
+  const limits = { compose: serviceOf('gateway-1').environment, kubernetes: parse(await read('deploy/kubernetes/configmap.yaml')).data };
+  for (const [where, settings] of Object.entries(limits)) {
+    const heaps = Number(settings?.MAX_WORKERS) * percentage;
+    // The rest is for what is not heap, and for the primary.
+    expect(heaps, where).toBeGreaterThan(0);
+    expect(heaps, where).toBeLessThanOrEqual(70);
+  }
 });
 
 test('every file that is mounted is there', async () => {
