@@ -34,6 +34,11 @@ export const ERROR_CODES = {
   DEADLINE_EXCEEDED: { status: 504, meaning: 'The request took longer than one may; what it was reading has been given up.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
   DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; try again after `Retry-After`.' },
+  RESULT_UNAVAILABLE: {
+    status: 500,
+    meaning:
+      'The mutation was applied, and what it came to could not be read: do not send it again, but look. `extensions.reason` is the code of why.',
+  },
   INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the gateway. The log has the cause under `extensions.requestId`.' },
 } as const;
 

@@ -7,7 +7,7 @@ import { createLog } from '../src/log.ts';
 import { databaseError } from '../src/resources/database-errors.ts';
 import { openPostgres } from '../src/resources/postgres.ts';
 import { aSharingApp, lockTable, range } from './support/batching.ts';
-import { createDatabase } from './support/database.ts';
+import { createDatabase, rowsOf } from './support/database.ts';
 import { expectError } from './support/refusals.ts';
 import { type Answer, anApp } from './support/world.ts';
 
@@ -73,6 +73,28 @@ test('a server whose disk cannot be written does not answer; one that forbids a 
   expect(codeOf((await failing('could not extend file "base/5/16384": Read-only file system')).error)).toBe('DATABASE_UNAVAILABLE');
   expect(codeOf((await failing('permission denied for table spas')).error)).toBeUndefined();
   expect(codeOf({ code: '42501', severity: 'PANIC', message: 'could not open file "pg_wal/1"' })).toBe('DATABASE_UNAVAILABLE');
+});
+
+test('a mutation that was applied, and whose result cannot be read, does not ask to be sent again', async () => {
+  const { ask, databaseUrl } = await anApp({ poolOptions: '?statement_timeout=500' });
+  const lock = await lockTable(databaseUrl, 'hiring_forms');
+  const save = (name: string, fields: string) =>
+    ask(`mutation { saveSpa(input: { name: "${name}" }) { spa { name ${fields} } } }`, {}, { as: 'ADMIN' });
+  const answer = await save('New Spa', 'hiringForms(first: 1) { nodes { id } }');
+  expectError(answer, 'RESULT_UNAVAILABLE');
+  expect(answer.errors?.[0]).toMatchObject({
+    message: expect.stringContaining('It was applied'),
+    path: ['saveSpa', 'spa', 'hiringForms', 'nodes'],
+    extensions: { reason: 'DATABASE_TIMEOUT' },
+  });
+  expect(answer.headers.get('retry-after')).toBeNull();
+  expect(await rowsOf(databaseUrl, "select name from spas where name like 'New Spa%'")).toEqual([{ name: 'New Spa' }]);
+  await lock.release();
+  // What is refused before anything is written may be sent again.
+  const spas = await lockTable(databaseUrl, 'spas');
+  expectError(await save('New Spa 2', ''), 'DATABASE_TIMEOUT');
+  await spas.release();
+  expect(await rowsOf(databaseUrl, "select name from spas where name like 'New Spa%'")).toEqual([{ name: 'New Spa' }]);
 });
 
 test('whoever waits too long for a statement to start is told so, and what is under way goes on', async () => {

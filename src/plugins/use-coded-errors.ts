@@ -56,6 +56,17 @@ const ENOUGH = new Error('There are enough issues.');
 
 const MAX_MESSAGE_LENGTH = 1000;
 
+/** Codes that ask for another try. */
+const TRANSIENT: ReadonlySet<unknown> = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'DATABASE_TIMEOUT', 'DATABASE_UNAVAILABLE']);
+
+/** Below its root field a mutation has been applied: whoever tried again as a transient error asks for would write twice. */
+function afterWrite(error: GraphQLError): GraphQLError {
+  const { code } = error.extensions;
+  if (!TRANSIENT.has(code) || (error.path?.length ?? 0) < 2) return error;
+  const message = 'It was applied, and what it came to could not be read. Do not send it again, but look.';
+  return new ClientError('RESULT_UNAVAILABLE', message, { reason: code }, placeOf(error));
+}
+
 /** Messages repeat what was sent, however long it was. */
 const short = (message: string) => (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message);
 
@@ -71,7 +82,8 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
   const finish = (result: ExecutionResult, request: Request, { call }: LaneContext, index = 0): ExecutionResult => {
     if (!result.errors) return result;
     const hasData = result.data != null;
-    const errors = result.errors.map((error) => coded(error, request, hasData));
+    const isMutation = call?.record.operations[index]?.kind === 'mutation';
+    const errors = result.errors.map((error) => coded(isMutation ? afterWrite(error) : error, request, hasData));
     if (call) for (const { extensions } of errors) addError(call.record, String(extensions.code), call.record.operations[index]);
     return { ...result, errors };
   };
