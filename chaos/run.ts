@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { endBySignal, UsageError, within } from '../harness/command.ts';
+import { openPostgresServer } from '../harness/postgres-server.ts';
 import { createReport } from '../harness/report.ts';
 import type { Verdict } from '../harness/verdict.ts';
 import { createTokens } from '../src/tokens.ts';
 import { createGateways } from './gateways.ts';
 import type { Options } from './options.ts';
-import { openPostgresServer } from './postgres-server.ts';
 import type { Scenario } from './scenario.ts';
 
 /** How long a scenario may take beside its time. */

@@ -1,6 +1,6 @@
 import type { Gateway } from '../harness/gateway.ts';
+import type { PostgresServer } from '../harness/postgres-server.ts';
 import type { Verdict } from '../harness/verdict.ts';
-import type { PostgresServer } from './postgres-server.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 

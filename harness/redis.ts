@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { Redis } from 'ioredis';
 import { freePort } from '../src/resources/free-port.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 
 /** Whether there is a redis-server on this machine. */
 export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
-/** A Redis of one's own, which remembers nothing when it is killed. It ends with this process. */
+/** A Redis of one's own, which remembers nothing when it is killed but what `save` has written down. It ends with this process. */
 export async function startRedis() {
   const port = await freePort();
+  const folder = await makeScratchFolder();
+  const url = `redis://127.0.0.1:${port}`;
   let server: ChildProcess;
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -16,7 +21,7 @@ export async function startRedis() {
     await exit;
   };
   const start = async () => {
-    const started = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
+    const started = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1', '--dir', folder], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     server = started;
@@ -28,12 +33,25 @@ export async function startRedis() {
   };
   await start();
   return {
-    url: `redis://127.0.0.1:${port}`,
-    /** Starts it again, empty, on the same port. */
+    url,
+    /** Its process. */
+    pid: () => server.pid ?? 0,
+    /** Starts it again on the same port, with what was saved. */
     start,
     kill,
     /** It takes connections and commands, and answers nothing until it goes on. */
     hold: () => server.kill('SIGSTOP'),
     goOn: () => server.kill('SIGCONT'),
+    /** Writes down what it holds: that is what it starts with when it was killed. */
+    save: async () => {
+      const redis = new Redis(url);
+      await redis.save();
+      redis.disconnect();
+    },
+    /** Kills it, and removes what it has saved. */
+    close: async () => {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -4,9 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 import { openPersistedDocuments } from '../src/resources/persisted.ts';
-import { anOwnRedis } from './support/own-redis.ts';
 import { apq, documentOf, hashOf, refusalOf, register } from './support/persisted.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 
 async function aGateway(redisUrl: string) {
   const logged: string[] = [];

@@ -4,8 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../src/log.ts';
 import { openPubSub } from '../src/resources/redis.ts';
 import { until } from './support/batching.ts';
-import { anOwnRedis } from './support/own-redis.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 import { aLineTo } from './support/spoilt-line.ts';
 
 const check = test.skipIf(!hasRedis);

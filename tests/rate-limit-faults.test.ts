@@ -5,10 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { StartError } from '../src/errors.ts';
 import type { Verdict, Window } from '../src/rate-limit/store.ts';
 import { openRateLimitStore } from '../src/resources/rate-limit.ts';
-import { anOwnRedis } from './support/own-redis.ts';
 import { aLog, BACK, GONE } from './support/rate-limit-failing.ts';
 import { admitted, remaining } from './support/rate-limit-model.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 
 const WINDOWS: Window[] = [{ windowMs: 60_000, max: 60 }];
 const check = test.skipIf(!hasRedis);

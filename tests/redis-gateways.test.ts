@@ -9,8 +9,7 @@ import { range, until } from './support/batching.ts';
 import { createDatabase, rowsOf, SEEDED_SCALE } from './support/database.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 import { mutation, SPA, toIssue } from './support/inputs.ts';
-import { anOwnRedis } from './support/own-redis.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 import { aLineTo } from './support/spoilt-line.ts';
 
 type Seen = { askedAt: number; ms: number; status: number; name: string | undefined };

@@ -3,12 +3,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { untilReplayed } from '../harness/replica-servers.ts';
 import { createLog } from '../src/log.ts';
 import { IDENTITY, type PrimaryWatch } from '../src/resources/primary-watch.ts';
 import { createReplicaWatch } from '../src/resources/replica-watch.ts';
 import { anAddress } from './support/address.ts';
 import { until } from './support/batching.ts';
-import { untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [[], ['recovery_min_apply_delay=2s']] });

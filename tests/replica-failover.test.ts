@@ -2,9 +2,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { untilReplayed } from '../harness/replica-servers.ts';
 import { anAddress } from './support/address.ts';
 import { range, until } from './support/batching.ts';
-import { untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, lsnHeaderOf, withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [[], []] });

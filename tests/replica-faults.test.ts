@@ -2,9 +2,10 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import type { PostgresProcess } from '../harness/postgres-process.ts';
+import { untilReplayed } from '../harness/replica-servers.ts';
 import { range, until } from './support/batching.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
-import { type TestServer, untilReplayed } from './support/replica-servers.ts';
 import { aReplicatedApp, cookieOf, opening, ROLE, withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [['max_standby_streaming_delay=0'], [], []] });
@@ -214,7 +215,7 @@ test('the process reads from replicas, outlives them, and ends when it is told t
     });
     return { ...response, headers: response.headers, ...((await response.json()) as { data: Record<string, never>; errors?: unknown }) };
   };
-  const readHere = async (server: TestServer) =>
+  const readHere = async (server: PostgresProcess) =>
     (await server.rows(`select 1 from pg_stat_activity where application_name = 'convoy' and query like '%from "spas"%'`)).length > 0;
   for (const _ of range(0, 20)) expect((await post('{ spas(first: 2) { nodes { name } } }')).errors).toBeUndefined();
   const signedIn = await post(`mutation { signIn(input: { usernameOrEmail: "user", password: "convoy-demo" }) { token } }`);

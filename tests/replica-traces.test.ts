@@ -1,9 +1,9 @@
 // Which server a trace names for a statement: the one that has run it.
 
 import { expect, onTestFinished, test } from 'vitest';
+import { untilReplayed } from '../harness/replica-servers.ts';
 import { aCollector } from './support/collector.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
-import { untilReplayed } from './support/replica-servers.ts';
 import { withReplicaServers } from './support/replicated-app.ts';
 
 const servers = withReplicaServers({ replicas: [[]] });

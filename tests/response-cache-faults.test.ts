@@ -6,8 +6,7 @@ import { encodeId } from '../src/graphql/ids.ts';
 import { lockTable, until } from './support/batching.ts';
 import { rowsOf } from './support/database.ts';
 import { mutation, SPA } from './support/inputs.ts';
-import { anOwnRedis } from './support/own-redis.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 import { type Operation, visit, warm } from './support/visitors.ts';
 import { anApp } from './support/world.ts';
 

@@ -5,8 +5,7 @@ import { Dependencies } from '../src/batching/dependencies.ts';
 import { createLog } from '../src/log.ts';
 import { openResponseCache } from '../src/resources/response-cache.ts';
 import { createDatabase } from './support/database.ts';
-import { anOwnRedis } from './support/own-redis.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 
 describe.skipIf(!hasRedis)('a Redis that gateways share', () => {
   test('holds answers for those of one version, and another version neither finds nor clears nor makes them stale', async () => {

@@ -5,8 +5,7 @@ import { encodeId } from '../src/graphql/ids.ts';
 import { until } from './support/batching.ts';
 import { rowsOf } from './support/database.ts';
 import { ACCOUNT, CANDIDATE, mutation, OPENING, OTHER_SPA, SPA, toIssue } from './support/inputs.ts';
-import { anOwnRedis } from './support/own-redis.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 import { type Operation, pages, visit, warm } from './support/visitors.ts';
 import { anApp } from './support/world.ts';
 

@@ -57,7 +57,7 @@ test('what a worker cannot start without is said once, and nothing is left behin
     expect([code, left]).toEqual([1, []]);
     expect(stderr).toMatch(sentence);
   }
-  const connected = `select 1 from pg_stat_activity where datname = current_database() and application_name <> 'convoy tests'`;
+  const connected = `select 1 from pg_stat_activity where datname = current_database() and application_name <> 'harness'`;
   await eventually(async () => (await rowsOf(url, connected)).length === 0, 'no connection is left');
 });
 

@@ -6,9 +6,8 @@ import { encodeId } from '../src/graphql/ids.ts';
 import { createPlaces } from '../src/limits/places.ts';
 import { aClient, aFleet, aSubscription, eventually, tokenOf } from './support/fleet.ts';
 import { mutation, toIssue } from './support/inputs.ts';
-import { anOwnRedis } from './support/own-redis.ts';
 import { times } from './support/protection.ts';
-import { hasRedis } from './support/redis-server.ts';
+import { anOwnRedis, hasRedis } from './support/redis-server.ts';
 
 type Client = ReturnType<typeof aClient>;
 

@@ -1,11 +1,12 @@
 // What strangers read when the database fails: that it does, and nothing of it.
 
+import { rowsOf } from '../../harness/rows.ts';
 import { openTcpProxy } from '../../harness/tcp-proxy.ts';
 import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { ask, tally, times, told } from '../ask.ts';
 import type { AuditContext, Check, Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
-import { lockTable, rowsOf } from '../database.ts';
+import { lockTable } from '../database.ts';
 
 const PRODUCTION: Settings = { RATE_LIMIT_ENABLED: 'false' };
 const DETAIL = /prisma|postgres|ECONN|\bpg\b|sql|relation|does not exist|stack|node_modules|\.ts\b|spas_old|website|127\.0\.0\.1/i;

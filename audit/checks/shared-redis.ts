@@ -23,7 +23,7 @@ async function withTwo(
     const one = await ctx.gateway(all, { databaseUrl });
     return await work([one, await ctx.gateway(all, { databaseUrl: `${databaseUrl}?connection_limit=8` })], redis.kill);
   } finally {
-    await redis.kill();
+    await redis.close();
   }
 }
 

@@ -1,5 +1,6 @@
 // What the limits cost: Convoy with all of them, counting and enforced and so high that none is met, beside Convoy with none.
 
+import { hasRedis, startRedis } from '../../harness/redis.ts';
 import { drawWalks } from '../load/operations.ts';
 import { describe, machineFacts } from '../measure/machine.ts';
 import { type Measured, measure } from '../measure/measure.ts';
@@ -11,7 +12,6 @@ import { atLeast, printTargets } from '../report/targets.ts';
 import { writeJson } from '../report/write-report.ts';
 import { behindProxy, NEVER_MET, NO_CACHE, NO_LIMITS } from '../servers/behind-proxy.ts';
 import { openFleet } from '../servers/fleet.ts';
-import { startRedis } from '../servers/redis.ts';
 import type { ServerSpec } from '../servers/servers.ts';
 import { type Session, withSession } from '../session.ts';
 
@@ -26,7 +26,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
   const machine = await machineFacts(database.admin);
   console.log(describe(machine));
   const walks = await drawWalks(database.admin, options.seed, options.isQuick ? 1 / 3 : 1);
-  const redis = await startRedis();
+  const redis = hasRedis() ? await startRedis() : undefined;
   try {
     const pairs = pairsOf(options.connections, redis?.url);
     const cells = await measureAll(options, pairs, (specs) => openRound(specs, { database, load, walks }));
@@ -39,7 +39,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
     printTargets([{ targets }]);
     if (options.json) await writeJson(options.json, { machine, options, medians, targets, cells });
   } finally {
-    await redis?.stop();
+    await redis?.close();
   }
 }
 

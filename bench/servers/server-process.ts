@@ -1,47 +1,27 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { spawnServer } from '../../harness/server-process.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
+const STOP_MS = 5_000;
+/** A server that complains at each request would fill the memory. */
+const MAX_OUTPUT = 20_000;
 
-export type ServerProcess = {
-  pid: number;
-  url: string;
-  stop: () => Promise<void>;
-  /** Settles when the process has ended, however that came. */
-  ended: Promise<void>;
-  /** The last that it has printed. */
-  output: () => string;
-};
+export type ServerProcess = Awaited<ReturnType<typeof startProcess>>;
 
 /** Starts node on what prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
-export function startProcess(command: readonly string[], settings: Record<string, string>): Promise<ServerProcess> {
-  const own = { PATH: process.env.PATH, HOME: process.env.HOME };
-  const child = spawn(process.execPath, command, {
-    cwd: ROOT,
-    env: { ...own, NODE_ENV: 'production', ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function startProcess(command: readonly string[], settings: Record<string, string>) {
+  const { pid, ready, ended, output, stop } = spawnServer(command, {
+    env: { NODE_ENV: 'production', ...settings },
+    announcement: /GraphQL +(\S+)\s/,
+    maxOutput: MAX_OUTPUT,
     // A terminal's Ctrl-C is for whoever measures, who ends it in time.
     detached: true,
   });
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  let output = '';
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve())).finally(() => process.off('exit', kill));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-    await ended;
-    clearTimeout(timer);
+  return {
+    pid,
+    url: (await ready).replace('localhost', '127.0.0.1'),
+    /** Settles when the process has ended, however that came. */
+    ended,
+    /** The last that it has printed. */
+    output,
+    stop: async () => void (await stop('SIGTERM', { killAfterMs: STOP_MS })),
   };
-  return new Promise((resolve, reject) => {
-    const hear = (chunk: Buffer) => {
-      // Kept short: a server that complains at each request would fill the memory.
-      output = `${output}${chunk}`.slice(-20_000);
-      const url = /GraphQL +(\S+)\s/.exec(output)?.[1];
-      if (url) resolve({ pid: child.pid ?? 0, url: url.replace('localhost', '127.0.0.1'), stop, ended, output: () => output });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('close', () => reject(new Error(`${command.join(' ')} ended:\n${output}`)));
-  });
 }

@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import pg from 'pg';
+import { hasRedis, startRedis } from '../../harness/redis.ts';
 import { openServer } from '../database/open-database.ts';
 import { ADDRESSES, addressOf } from '../load/addresses.ts';
 import { parentOf } from '../measure/processes.ts';
 import { shippedCommand } from '../servers/commands.ts';
-import { startRedis } from '../servers/redis.ts';
 import { startProcess } from '../servers/server-process.ts';
 import { LoadError } from './load-error.ts';
 import type { StartedOptions, UsersOptions } from './options.ts';
@@ -44,10 +44,10 @@ export async function openTarget(options: UsersOptions): Promise<Target> {
   };
   try {
     const database = await openDatabase(options.started, opened);
-    const redis = options.started.hasRedis ? await startRedis() : undefined;
-    if (options.started.hasRedis && !redis)
+    if (options.started.hasRedis && !hasRedis())
       throw new LoadError('There is no redis-server on this machine: install it, or leave out --redis.');
-    if (redis) opened.push(redis.stop);
+    const redis = options.started.hasRedis ? await startRedis() : undefined;
+    if (redis) opened.push(redis.close);
     const settings = {
       ...settingsFor(options),
       ...(redis ? { REDIS_ENABLED: 'true', REDIS_URL: redis.url } : {}),
@@ -60,7 +60,7 @@ export async function openTarget(options: UsersOptions): Promise<Target> {
     return {
       url: new URL(gateway.url),
       settings,
-      pids: { gateway: gateway.pid, postgres: database.pid, redis: redis?.pid ?? 0 },
+      pids: { gateway: gateway.pid, postgres: database.pid, redis: redis?.pid() ?? 0 },
       ended: gateway.ended.then(gateway.output),
       leaveSignals: database.leaveSignals,
       close,

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { openPostgresServer } from '../../harness/postgres-server.ts';
 import { mountBreakingDisk, mountSmallDisk, obstacleToMount } from '../disks.ts';
 import { embeddedDatabase } from '../embedded-database.ts';
-import { openPostgresServer } from '../postgres-server.ts';
 import { running } from '../processes.ts';
 import type { Scenario } from '../scenario.ts';
 import { aFault } from '../under-load.ts';

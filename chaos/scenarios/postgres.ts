@@ -22,7 +22,7 @@ export const postgres: readonly Scenario[] = [
       return {
         ...place,
         fault: async () => {
-          await database.kill();
+          await database.killFirst();
           await wait(DOWN_MS);
           await database.start();
           return undefined;

@@ -16,7 +16,7 @@ const WIDE = {
 /** Two gateways that share a Redis, one worker each. */
 async function twoGateways(ctx: ChaosContext) {
   const redis = await startRedis();
-  ctx.defer(redis.kill);
+  ctx.defer(redis.close);
   const all = { ...WIDE, REDIS_ENABLED: 'true', REDIS_URL: redis.url, MAX_WORKERS: '1' };
   // Two that differ, or they were one.
   const gateways = await Promise.all(['40', '41'].map((connections) => ctx.gateway({ ...all, DATABASE_CONNECTIONS: connections })));

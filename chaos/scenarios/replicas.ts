@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { readMetrics } from '../../bench/users/metrics.ts';
 import type { Gateway } from '../../harness/gateway.ts';
-import { startReplicaServers, type TestServer } from '../../tests/support/replica-servers.ts';
+import type { PostgresProcess } from '../../harness/postgres-process.ts';
+import { startReplicaServers } from '../../harness/replica-servers.ts';
 import type { Scenario } from '../scenario.ts';
 import { aFault, type Noticed } from '../under-load.ts';
 
@@ -13,9 +14,9 @@ const NOTHING_READ: Reading = { isIn: false, statements: 0 };
 type Harm = {
   name: string;
   tried: string;
-  harm?: (replica: TestServer) => Promise<unknown>;
+  harm?: (replica: PostgresProcess) => Promise<unknown>;
   /** Undoes the harm; where it is absent, the replica must be read throughout. */
-  mend?: (replica: TestServer) => Promise<unknown>;
+  mend?: (replica: PostgresProcess) => Promise<unknown>;
   /** Of the replica, as `name=value`. */
   settings?: readonly string[];
   maxLagMs?: number;
@@ -31,7 +32,7 @@ const ofReplicas = ({ name, tried, harm, mend, settings = [], maxLagMs = 1000 }:
       const servers = await startReplicaServers({ replicas: [settings] });
       ctx.defer(servers.close);
       const { primary, replicas } = servers;
-      const [replica] = replicas as [TestServer];
+      const [replica] = replicas as [PostgresProcess];
       const gateway = await ctx.gateway({
         DATABASE_URL: primary.url,
         DATABASE_REPLICA_URLS: replica.url,
@@ -70,7 +71,7 @@ type Reading = { isIn: boolean; statements: number };
  * By the gateway's own figures, of all its workers. PostgreSQL's statistics of tables are no measure of the last seconds: a connection
  * reports to them once a second where it is busy, and after ten where it is not.
  */
-async function readingOf({ url }: Gateway, { port }: TestServer): Promise<Reading> {
+async function readingOf({ url }: Gateway, { port }: PostgresProcess): Promise<Reading> {
   const samples = await readMetrics(new URL(url));
   const sum = (metric: string, label: string) =>
     samples?.find(({ name, labels }) => name === metric && labels[label] === `127.0.0.1:${port}`)?.value ?? 0;
@@ -78,7 +79,7 @@ async function readingOf({ url }: Gateway, { port }: TestServer): Promise<Readin
 }
 
 /** How it stands when it is read, and has been since; or after ten seconds. */
-async function untilRead(gateway: Gateway, replica: TestServer, before: Reading): Promise<Reading> {
+async function untilRead(gateway: Gateway, replica: PostgresProcess, before: Reading): Promise<Reading> {
   for (const end = performance.now() + BACK_MS; ; await wait(100)) {
     const reading = await readingOf(gateway, replica);
     if (isReadSince(before, reading) || performance.now() > end) return reading;

@@ -2,14 +2,14 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { startRedis } from '../../harness/redis.ts';
+import { startReplicaServers, untilReplayed } from '../../harness/replica-servers.ts';
 import { demoId, demoPassword } from '../../prisma/seed/demo.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
 import { createTokens } from '../../src/tokens.ts';
 import { SECRET_KEY, startGateway } from './gateway.ts';
 import { mutation, toIssue } from './inputs.ts';
 import { hasRedis } from './redis-server.ts';
-import { startReplicaServers, untilReplayed } from './replica-servers.ts';
-import { startRedis } from './two-gateways.ts';
 
 const DIRECTORY =
   'query Directory($n: Int!) { spas(first: $n) { nodes { name hiringForms(first: 2) { nodes { forRole spa { name } } } } } }';
@@ -35,7 +35,7 @@ export async function startBusyGateway(port: number) {
     const servers = await startReplicaServers();
     closing.push(servers.close);
     const redis = hasRedis ? await startRedis() : undefined;
-    if (redis) closing.push(redis.stop);
+    if (redis) closing.push(redis.close);
     const gateway = startGateway({
       DATABASE_URL: servers.primary.url,
       DATABASE_REPLICA_URLS: servers.replicas.map((replica) => replica.url).join(),

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { inject } from 'vitest';
+import { connectTo } from '../../harness/rows.ts';
 import { seed } from '../../prisma/seed/seed.ts';
+
+export { rowsOf } from '../../harness/rows.ts';
 
 export const TEMPLATES = { migrated: 'convoy_template', seeded: 'convoy_template_seeded' };
 
@@ -38,24 +41,12 @@ export async function createDatabase({ seedScale, isMigrated = true }: DatabaseO
 
 /** A connection to the server's own database, alone: templates are made, cloned and dropped one after the other. */
 export async function withAdmin<T>(adminUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: adminUrl, application_name: 'convoy tests' });
-  await admin.connect();
+  const admin = await connectTo(adminUrl);
   try {
     await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
     return await work(admin);
   } finally {
     await admin.end();
-  }
-}
-
-/** Rows of one statement, over a connection of its own. */
-export async function rowsOf<T extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []): Promise<T[]> {
-  const client = new pg.Client({ connectionString: url, application_name: 'convoy tests' });
-  await client.connect();
-  try {
-    return (await client.query<T>(text, values)).rows;
-  } finally {
-    await client.end();
   }
 }
 

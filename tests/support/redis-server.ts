@@ -1,35 +1,27 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { freePort } from '../../src/resources/free-port.ts';
+import { hasRedis as isInstalled, startRedis } from '../../harness/redis.ts';
 
 /** Whether tests that need a real Redis can run on this machine. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+export const hasRedis = isInstalled();
+
+/** A Redis that the test may kill, start again on the same port, and hold. */
+export async function anOwnRedis() {
+  const redis = await startRedis();
+  onTestFinished(redis.close);
+  return redis;
+}
 
 /** For the top of a file: one Redis for its tests, which ask for connections to it. */
 export function connectingToOneRedis() {
-  let url = '';
-  let stop = async () => {};
+  let server: Awaited<ReturnType<typeof startRedis>> | undefined;
   beforeAll(async () => {
-    if (!hasRedis) return;
-    const port = await freePort();
-    const server = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const exit = once(server, 'exit');
-    stop = async () => {
-      server.kill('SIGKILL');
-      await exit;
-    };
-    for await (const line of server.stdout) if (String(line).includes('Ready to accept connections')) break;
-    server.stdout.resume();
-    url = `redis://127.0.0.1:${port}`;
+    if (hasRedis) server = await startRedis();
   });
-  afterAll(() => stop());
+  afterAll(() => server?.close());
 
   return function aRedis({ commandTimeout = 5000 } = {}) {
-    const redis = new Redis(url, { commandTimeout });
+    const redis = new Redis(server?.url ?? '', { commandTimeout });
     onTestFinished(() => redis.disconnect());
     return redis;
   };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { type ReplicaServersOptions, startReplicaServers } from '../../harness/replica-servers.ts';
 import { demoId } from '../../prisma/seed/demo.ts';
 import type { ProtectionDeps } from '../../src/app-deps.ts';
 import type { BatcherOptions } from '../../src/batching/batcher.ts';
@@ -18,7 +19,6 @@ import { openResponseCache } from '../../src/resources/response-cache.ts';
 import { createTokens } from '../../src/tokens.ts';
 import { anAppOver, aProtection } from './app-deps.ts';
 import { until } from './batching.ts';
-import { type ReplicaServersOptions, startReplicaServers } from './replica-servers.ts';
 import { watchStatements } from './statements.ts';
 import { type Answer, SECRET_KEY } from './world.ts';
 

@@ -1,7 +1,6 @@
 // Two processes of the gateway over one database and one Redis, as they stand behind nginx.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { startRedis } from '../../harness/redis.ts';
 import { demoId } from '../../prisma/seed/demo.ts';
 import type { Role } from '../../src/generated/prisma/enums.ts';
 import { freePort } from '../../src/resources/free-port.ts';
@@ -32,7 +31,7 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
   const tokens = createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 3600 });
   const close = async () => {
     await Promise.all(running.map(({ stop }) => stop('SIGKILL')));
-    await redis?.stop();
+    await redis?.close();
     await database.drop();
   };
   await Promise.all(running.map(({ ready }) => ready)).catch(async (error) => {
@@ -51,23 +50,5 @@ export async function startTwoGateways(settings: Record<string, string> = {}) {
     },
     headerOf: async (role: Role) => ({ authorization: `Bearer ${(await tokens.sign(demoId(role))).token}` }),
     close,
-  };
-}
-
-/** A Redis that keeps nothing. */
-export async function startRedis() {
-  const port = await freePort();
-  const server = spawn('redis-server', ['--save', '', '--port', String(port), '--bind', '127.0.0.1'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const exit = once(server, 'exit');
-  for await (const line of server.stdout) if (String(line).includes('Ready to accept connections')) break;
-  server.stdout.resume();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      server.kill('SIGKILL');
-      await exit;
-    },
   };
 }
