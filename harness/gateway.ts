@@ -33,6 +33,7 @@ export async function startGateway(settings: Readonly<Record<string, string>>) {
     /** All that it has printed. */
     output,
     isAlive,
-    stop: async () => void (await stop('SIGTERM', { killAfterMs: STOP_MS })),
+    /** As Ctrl-C does: clients whose connections are kept are not waited for. */
+    stop: async () => void (await stop('SIGINT', { killAfterMs: STOP_MS })),
   };
 }

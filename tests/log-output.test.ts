@@ -110,7 +110,7 @@ test('nothing that is secret appears in any line, at any level', async () => {
   const [signedIn = ''] = await Promise.all(answers.map((answer) => answer.text()));
   const { token } = JSON.parse(signedIn).data.signIn;
   await (await post({ query: '{ viewer { id } }' }, { authorization: `Bearer ${token}` })).text();
-  const { code, stdout, stderr } = await gateway.stop();
+  const { code, stdout, stderr } = await gateway.stop('SIGINT');
   expect(code).toBe(0);
   const lines = stdout
     .split('\n')

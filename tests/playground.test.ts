@@ -32,7 +32,7 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
     const database = await createDatabase({ seedScale: SEEDED_SCALE });
     ends.push(database.drop);
     const gateway = startGateway({ DATABASE_URL: database.url, SECRET_KEY, PLAYGROUND: 'true', SEED_SCALE: '0.01' });
-    ends.unshift(gateway.stop);
+    ends.unshift(() => gateway.stop('SIGINT'));
     ({ url } = await gateway.ready);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
     ends.unshift(() => browser.close());

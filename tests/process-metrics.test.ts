@@ -106,5 +106,5 @@ test('a gateway shows its process, its connections and its pools', async () => {
   expect(values.get(`convoy_info 0.1.0 ${process.version}`)).toBe(1);
   expect(values.get('convoy_pool_max primary')).toBe(147);
   expect(values.get('convoy_sql_statements_total primary')).toBeGreaterThanOrEqual(0);
-  expect((await gateway.stop()).code).toBe(0);
+  expect((await gateway.stop('SIGINT')).code).toBe(0);
 });

@@ -226,7 +226,7 @@ test('the process reads from replicas, outlives them, and ends when it is told t
   for (const _ of range(0, 20)) expect((await post('{ spas(first: 2) { nodes { name } } }')).errors).toBeUndefined();
   await replicaOf(SECOND).start();
   await until(() => gateway.output().split('a replica is read').length === 3, 'it is read again');
-  const { code, stderr, stdout } = await gateway.stop();
+  const { code, stderr, stdout } = await gateway.stop('SIGINT');
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).not.toContain(dead.password);
 });

@@ -213,5 +213,5 @@ test('workers whose primary is killed finish what they have begun, and the next 
   await next.ready;
   expect((await aClient(fleet.port).ask(TRIVIAL)).status).toBe(200);
   await eventually(() => workers.every((pid) => !isRunning(pid)), 'the workers of the first have ended');
-  expect((await next.stop()).code).toBe(0);
+  expect((await next.stop('SIGINT')).code).toBe(0);
 });

@@ -79,7 +79,7 @@ test('a gateway that watches suggests limits that let through what was asked, an
   const cost = Number(/^Directory +4 +(\d+)/m.exec(stdout)?.[1]);
   expect(suggested.MAX_COST).toBeGreaterThanOrEqual(cost * 1.25);
   expect(suggested.MAX_COST).toBeLessThanOrEqual(cost * 1.4);
-  await watching.stop();
+  await watching.stop('SIGINT');
 
   const enforcing = startGateway({
     ...settings,

@@ -115,7 +115,7 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
   const tooMany = { traceparent: `00-${traceId(13)}-${PARENT}-01`, 'x-forwarded-for': '198.51.100.8' };
   const statuses = await Promise.all(Array.from({ length: 15 }, async () => (await ask('{ __typename }', tooMany)).status));
   expect(statuses.filter((status) => status === 429)).toHaveLength(5);
-  const { code, stdout } = await stop();
+  const { code, stdout } = await stop('SIGINT');
   expect(code).toBe(0);
   // What was refused by rate takes nobody's place.
   expect(spans.filter((span) => span.traceId === traceId(13) && span.kind === SERVER)).toHaveLength(10);
@@ -156,7 +156,7 @@ test('the sampler is heeded, and the whole URL of traces comes before the other'
     });
     const headers: Record<string, string> = flags === undefined ? {} : { traceparent: `00-${traceId(20)}-${PARENT}-${flags}` };
     await (await ask('{ __typename }', headers)).text();
-    await stop();
+    await stop('SIGINT');
     return spans.some(({ service }) => service === `case ${i}`);
   });
   expect(await Promise.all(sent)).toEqual(cases.map(([, , , isSent]) => isSent));
@@ -178,7 +178,7 @@ test('a collector that is down, or does not answer, is told of once, and holds u
   await ask(failing);
   await wait(2500);
   expect(state.requests).toBeGreaterThan(1);
-  const stopped = await failing.stop();
+  const stopped = await failing.stop('SIGINT');
   expect(stopped.code).toBe(0);
   expect(stopped.stdout.match(/traces cannot be sent/g)).toHaveLength(1);
 
@@ -235,7 +235,7 @@ test('without an endpoint nothing of OpenTelemetry is loaded but its interface, 
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(TELLING)}`,
     });
     await (await ask(QUERY)).text();
-    return /^loaded: (.*)$/m.exec((await stop()).stdout)?.[1]?.split(' ');
+    return /^loaded: (.*)$/m.exec((await stop('SIGINT')).stdout)?.[1]?.split(' ');
   };
   expect(await loadedBy()).toEqual(['api']);
   expect(await loadedBy(url)).toEqual(expect.arrayContaining(['api', 'sdk-trace', 'exporter-trace-otlp-proto']));

@@ -113,7 +113,7 @@ test('with all workers killed the port stays open, and who comes waits for the n
   }
   await eventually(async () => (await aClient(port).ask(TRIVIAL)).status === 200, 'it answers');
   const last = workers();
-  expect((await stop()).code).toBe(0);
+  expect((await stop('SIGINT')).code).toBe(0);
   expect(last.filter(isRunning)).toEqual([]);
 });
 

@@ -22,6 +22,7 @@ export async function startProcess(command: readonly string[], settings: Record<
     ended,
     /** The last that it has printed. */
     output,
-    stop: async () => void (await stop('SIGTERM', { killAfterMs: STOP_MS })),
+    /** As Ctrl-C does: a gateway does not wait for clients whose connections are kept. */
+    stop: async () => void (await stop('SIGINT', { killAfterMs: STOP_MS })),
   };
 }
