@@ -34,6 +34,8 @@ export default defineConfig({
     // PostgreSQL works on the same cores; beyond four, the tests that measure time get in each other's way.
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Those of one file that wait for processes most of the time.
+    maxConcurrency: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [

@@ -5,24 +5,26 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, type TestContext, test } from 'vitest';
 import type { ReportRecord } from '../harness/report.ts';
 import { rowsOf } from './support/database.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const MINUTE_MS = 60_000;
 
-/** Runs the command. Without `databaseUrl` it starts a server of its own. */
-async function audit(args: readonly string[], { databaseUrl = '' } = {}) {
+type AuditOptions = Partial<Pick<TestContext, 'onTestFinished'>> & { databaseUrl?: string };
+
+/** Runs the command. Without `databaseUrl` it starts a server of its own. Tests that run beside others give it their own `onTestFinished`. */
+async function audit(args: readonly string[], { databaseUrl = '', onTestFinished: onFinished = onTestFinished }: AuditOptions = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'convoy-audit-test-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
+  onFinished(() => rm(dir, { recursive: true }));
   const json = path.join(dir, 'records.jsonl');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'audit/main.ts', '--json', json, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  onFinished(() => void child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk;
@@ -41,12 +43,13 @@ async function audit(args: readonly string[], { databaseUrl = '' } = {}) {
 }
 
 /** On the server of the tests, which is there already. */
-const auditHere = (...args: string[]) => audit(args, { databaseUrl: inject('adminUrl') });
+const auditHere = (args: string[], { onTestFinished }: Partial<TestContext> = {}) =>
+  audit(args, { databaseUrl: inject('adminUrl'), onTestFinished });
 
 test(
   'all that must hold does, as shipped, and is written down a record a line',
   async () => {
-    const { code, stdout, records, failed } = await audit(['--quick', '--documents', '2000']);
+    const { code, stdout, records, failed } = await audit(['--quick', '--documents', '500']);
     expect(records.filter(({ holds }) => !holds)).toEqual([]);
     expect([code, failed]).toEqual([0, []]);
     expect(records.length).toBeGreaterThan(150);
@@ -95,7 +98,7 @@ test(
 
 type Weakness = { set: string; only: string; failed: string[]; held: string[] };
 
-test.each<Weakness>([
+test.concurrent.for<Weakness>([
   {
     set: 'LIMIT_MODES=depth:off',
     only: '^shape: depth',
@@ -151,25 +154,22 @@ test.each<Weakness>([
     failed: ['failures: tables that are not as expected'],
     held: ['failures: a database that goes away'],
   },
-])(
-  '$set is noticed by the checks that it concerns',
-  async ({ set, only, failed, held }) => {
-    const run = await auditHere('--set', set, '--only', only);
-    expect({ failed: run.failed.sort(), held: run.held.sort(), code: run.code }).toEqual({
-      failed: failed.sort(),
-      held: held.sort(),
-      code: 1,
-    });
-    for (const name of failed) expect(run.stdout).toContain(`FAILS  ${name} | `);
-    expect(run.stdout).toMatch(/of \d+ hold, in \d+ s\. \d+ do(es)? not\./);
-  },
-  MINUTE_MS,
-);
+])('$set is noticed by the checks that it concerns', { timeout: MINUTE_MS }, async ({ set, only, failed, held }, context) => {
+  const { expect } = context;
+  const run = await auditHere(['--set', set, '--only', only], context);
+  expect({ failed: run.failed.sort(), held: run.held.sort(), code: run.code }).toEqual({
+    failed: failed.sort(),
+    held: held.sort(),
+    code: 1,
+  });
+  for (const name of failed) expect(run.stdout).toContain(`FAILS  ${name} | `);
+  expect(run.stdout).toMatch(/of \d+ hold, in \d+ s\. \d+ do(es)? not\./);
+});
 
 test(
   'a gateway that does not start fails each check with the reason, and what the audit has made is gone at its end',
   async () => {
-    const { code, records, pid } = await auditHere('--set', 'SECRET_KEY=short', '--only', '^headers: (200|404)$');
+    const { code, records, pid } = await auditHere(['--set', 'SECRET_KEY=short', '--only', '^headers: (200|404)$']);
     expect([code, records.map(({ name }) => name)]).toEqual([1, ['headers: 200', 'headers: 404']]);
     for (const { happened } of records) expect(happened).toMatch(/a gateway did not start: .*SECRET_KEY: at least 32 characters/s);
     expect(await rowsOf(inject('adminUrl'), `select datname from pg_database where datname like 'convoy\\_audit\\_${pid}\\_%'`)).toEqual(
@@ -179,22 +179,23 @@ test(
   MINUTE_MS,
 );
 
-test.each([
+test.concurrent.for<[what: string, args: string[], sentence: RegExp]>([
   ['an unknown option', ['--fast'], /Unknown option '--fast'/],
   ['a setting that is not there', ['--set', 'MAX_DEPHT=3'], /--set takes NAME=VALUE with the name of a setting, not MAX_DEPHT=3/],
   ['a setting without a value', ['--set', 'MAX_DEPTH'], /--set takes NAME=VALUE/],
   ['a pattern that is none', ['--only', '('], /--only takes a regular expression/],
   ['a pattern that no check matches', ['--only', 'no such thing'], /No check has a name that matches no such thing/],
   ['no documents', ['--documents', '0'], /--documents takes a whole number more than 0/],
-])('%s is answered with one sentence, and nothing is started', async (_, args, sentence) => {
-  const { code, stdout, stderr } = await auditHere(...args);
+])('%s is answered with one sentence, and nothing is started', async ([, args, sentence], context) => {
+  const { expect } = context;
+  const { code, stdout, stderr } = await auditHere(args, context);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(sentence);
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
 test('--help says what there is', async () => {
-  const { code, stdout } = await auditHere('--help');
+  const { code, stdout } = await auditHere(['--help']);
   expect(code).toBe(0);
   for (const option of ['--only', '--json', '--set', '--documents', '--quick', '--seed']) expect(stdout).toContain(option);
 });
