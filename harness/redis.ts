@@ -10,9 +10,8 @@ export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).
 
 /** A Redis of one's own, which remembers nothing when it is killed but what `save` has written down. It ends with this process. */
 export async function startRedis() {
-  const port = await freePort();
+  let port = await freePort();
   const folder = await makeScratchFolder();
-  const url = `redis://127.0.0.1:${port}`;
   let server: ChildProcess;
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -28,10 +27,19 @@ export async function startRedis() {
     const end = () => void started.kill('SIGKILL');
     process.once('exit', end);
     started.once('close', () => process.off('exit', end));
-    for await (const line of started.stdout) if (String(line).includes('Ready to accept connections')) break;
-    started.stdout.resume();
+    for await (const line of started.stdout) {
+      if (!String(line).includes('Ready to accept connections')) continue;
+      started.stdout.resume();
+      return;
+    }
+    throw new Error(`redis-server does not start on port ${port}`);
   };
-  await start();
+  await start().catch(async () => {
+    // Somebody else has taken the port meanwhile.
+    port = await freePort();
+    await start();
+  });
+  const url = `redis://127.0.0.1:${port}`;
   return {
     url,
     /** Its process. */

@@ -7,6 +7,7 @@ import { edgeBy, withEdges } from '../src/graphql/edges.ts';
 import { createLimits } from '../src/limits/limits.ts';
 import { createFieldLimits } from '../src/rate-limit/field-limits.ts';
 import { createMemoryStore } from '../src/rate-limit/memory-store.ts';
+import { cpuTimer } from './support/cpu-time.ts';
 import { rowsOf } from './support/database.ts';
 import { mutation, toIssue } from './support/inputs.ts';
 import { codesOf, from, onlyRates, times } from './support/protection.ts';
@@ -83,9 +84,9 @@ test('edges below fragments that are spread twice are loaded before the rows are
     { spaId: 2, byId: 7 },
     { spaId: null, byId: 7 },
   ];
-  const start = performance.now();
+  const workedMs = cpuTimer();
   expect(await withEdges({} as never, info as never, rows)).toBe(rows);
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(workedMs()).toBeLessThan(200);
   expect(loaded).toEqual({ spa: [1, 2] });
 });
 
@@ -99,14 +100,14 @@ test.each<[string, string, Record<string, unknown>]>([
   ['20,000 fields that are not there', ISSUE, { input: Object.fromEntries(times(20_000, (i) => [`a${i}`, 1])) }],
 ])('wrong variables by the ten thousand are answered soon, with few of them: %s', async (_, query, variables) => {
   const { send } = await anApp({ isSeeded: false });
-  const start = performance.now();
+  const workedMs = cpuTimer();
   const response = await send({ query, variables });
   const text = await response.text();
   const { errors } = JSON.parse(text);
   expect([response.status, codesOf(errors)]).toEqual([400, ['BAD_USER_INPUT']]);
   expect(errors[0].extensions.issues.length).toBeLessThanOrEqual(100);
   expect(text.length).toBeLessThan(150_000);
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(workedMs()).toBeLessThan(1000);
 });
 
 test('messages repeat what was sent up to a thousand characters', async () => {

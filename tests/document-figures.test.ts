@@ -3,6 +3,7 @@
 import { type DocumentNode, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { type DocumentFigures, figuresOf } from '../src/limits/document-figures.ts';
+import { cpuTimer } from './support/cpu-time.ts';
 import { printed } from './support/large-documents.ts';
 
 const figures = (query: string) => figuresOf(parse(query));
@@ -64,10 +65,10 @@ test.each([
 });
 
 test('fragments that spread others twice, sixty levels deep, are beyond any limit at once', () => {
-  const start = performance.now();
+  const workedMs = cpuTimer();
   const { aliases, rootFields, depth } = figures(printed.doubling(60));
   expect({ aliases, rootFields, depth }).toEqual({ aliases: Number.MAX_SAFE_INTEGER, rootFields: Number.MAX_SAFE_INTEGER, depth: 2 });
-  expect(performance.now() - start).toBeLessThan(50);
+  expect(workedMs()).toBeLessThan(50);
 });
 
 test('aliases are exact as long as a number can be', () => {

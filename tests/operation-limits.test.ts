@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { OperationMaxima } from '../src/limits/limits.ts';
 import { examples } from '../src/modules/examples.ts';
 import { WITHOUT_RATES } from './support/app-deps.ts';
+import { cpuTimer } from './support/cpu-time.ts';
 import * as operations from './support/operations.ts';
 import { codesOf, DOCUMENTS, limitsMet, listen, SMALL_MAXIMA, times } from './support/protection.ts';
 import { anApp } from './support/world.ts';
@@ -98,11 +99,11 @@ test('each limit has a mode of its own', async () => {
 test('a document that is too large by fragments that spread others is refused in little time', async () => {
   const { url } = await anApp({ isSeeded: false });
   const fragments = times(60, (i) => `fragment F${i} on Query { a: __typename ${i > 0 ? `...F${i - 1} ...F${i - 1}` : ''} }`);
-  const start = performance.now();
+  const workedMs = cpuTimer();
   const { errors, status } = await post(url, `{ ...F59 } ${fragments.join(' ')}`);
   expect([status, codesOf(errors)]).toEqual([400, ['LIMIT_EXCEEDED']]);
   expect(errors[0].message).toContain('far more');
-  expect(performance.now() - start).toBeLessThan(500);
+  expect(workedMs()).toBeLessThan(500);
 });
 
 const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });

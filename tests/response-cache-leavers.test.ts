@@ -143,11 +143,11 @@ async function eightAtOnce(options: NonNullable<Parameters<typeof anApp>[0]>) {
 }
 
 test('who shares work that the deadline ends gets that too, and nobody tries again', async () => {
-  const { world, ask } = await eightAtOnce({ protection: { deadlineMs: 400 } });
+  const { world, ask } = await eightAtOnce({ protection: { deadlineMs: 1000 } });
   const lock = await lockTable(world.databaseUrl, 'spas');
   const start = performance.now();
   expect(await ask()).toMatchObject({ seen: ['504 DEADLINE_EXCEEDED'], sent: 1 });
-  expect(performance.now() - start).toBeLessThan(790);
+  expect(performance.now() - start).toBeLessThan(1900);
   await lock.release();
   expect((await world.ask(SPAS, { first: 2 })).data.spas.nodes).toHaveLength(2);
 });
