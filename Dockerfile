@@ -14,7 +14,8 @@ RUN node -p 'Object.entries(require("./package-lock.json").packages).filter(([, 
 
 FROM node:26-slim
 WORKDIR /app
-ENV HOST=0.0.0.0 PORT=4000
+# MALLOC_: see Memory in the README's design notes.
+ENV HOST=0.0.0.0 PORT=4000 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/scripts ./scripts

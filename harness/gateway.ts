@@ -1,6 +1,7 @@
 // The gateway as an operator starts it: a process with settings.
 
 import { variables } from '../src/config.ts';
+import { shippedCommand } from './commands.ts';
 import { READY, spawnServer } from './server-process.ts';
 
 const START_MS = 60_000;
@@ -14,11 +15,11 @@ export type Gateway = Awaited<ReturnType<typeof startGateway>>;
 
 /** Starts a gateway on a free port, and waits until it is ready. Throws with what it has printed where it ends instead. `settings`: environment variables. */
 export async function startGateway(settings: Readonly<Record<string, string>>) {
-  const { pid, ready, output, isAlive, stop } = spawnServer(
-    ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8', 'scripts/start.js'],
+  const { pid, ready, output, isAlive, stop } = spawnServer(shippedCommand(), {
     // One process: checks look at its memory, and count what it holds.
-    { env: { ...NOTHING, PORT: '0', MAX_WORKERS: '1', ...settings }, announcement: READY },
-  );
+    env: { ...NOTHING, PORT: '0', MAX_WORKERS: '1', ...settings },
+    announcement: READY,
+  });
   const timer = setTimeout(() => stop('SIGKILL'), START_MS);
   const url = await ready
     .catch(() => {

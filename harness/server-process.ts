@@ -8,8 +8,6 @@ export type ServerProcessOptions = {
   env: NodeJS.ProcessEnv;
   /** The user that it runs as. Default this one. */
   uid?: number;
-  /** The Node that runs it. Default this one. */
-  program?: string;
   /** Whether a terminal's Ctrl-C leaves it alone. Default false. */
   detached?: boolean;
   /** What it prints when it is ready; the first group is its URL. */
@@ -21,9 +19,9 @@ export type ServerProcessOptions = {
 /** How a process has ended, and what it had printed. */
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-/** Starts node in the folder of the project on what prints where it listens. It ends with this process. */
-export function spawnServer(args: readonly string[], options: ServerProcessOptions) {
-  const { env, uid, program = process.execPath, detached = false, announcement, maxOutput = Number.POSITIVE_INFINITY } = options;
+/** Starts a program, with its arguments, in the folder of the project: one that prints where it listens. It ends with this process. */
+export function spawnServer([program = '', ...args]: readonly string[], options: ServerProcessOptions) {
+  const { env, uid, detached = false, announcement, maxOutput = Number.POSITIVE_INFINITY } = options;
   const child = spawn(program, args, {
     cwd: ROOT,
     uid,

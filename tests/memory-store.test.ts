@@ -18,6 +18,16 @@ test('the memory store drops the least recently used beyond its bytes, and their
   expect(store.size()).toEqual({ responses: 0, tags: 0, bytes: 0 });
 });
 
+test('a response that is kept keeps no memory beside its own', () => {
+  const store = createMemoryStore({ maxBytes: 100_000 });
+  const body = Buffer.from('x'.repeat(1000));
+  expect(body.buffer.byteLength, 'a part of a larger buffer').toBeGreaterThan(10_000);
+  store.set('key', { ...response(), body }, [], 0);
+  const kept = store.get('key').found?.body;
+  expect(kept?.equals(body)).toBe(true);
+  expect(kept?.buffer.byteLength).toBe(1000);
+});
+
 test('the memory store does not keep a response that takes a large share of it', () => {
   const store = createMemoryStore({ maxBytes: 100_000 });
   expect(store.set('large', response('x'.repeat(6000)), [], 0)).toBe(false);

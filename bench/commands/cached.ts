@@ -1,5 +1,6 @@
 // A public page out of Convoy's response cache, beside a server that has nothing but these bytes.
 
+import { nodeCommand } from '../../harness/commands.ts';
 import { walkAll } from '../load/prepare.ts';
 import { describe, machineFacts } from '../measure/machine.ts';
 import { type Measured, measure } from '../measure/measure.ts';
@@ -9,7 +10,6 @@ import { counted } from '../report/picture.ts';
 import { tableOf } from '../report/table.ts';
 import { atLeast, printTargets } from '../report/targets.ts';
 import { writeJson } from '../report/write-report.ts';
-import { peerCommand } from '../servers/commands.ts';
 import { startServer } from '../servers/fleet.ts';
 import { startProcess } from '../servers/server-process.ts';
 import { SERVERS } from '../servers/servers.ts';
@@ -26,7 +26,7 @@ async function compare(options: Options, { server, load }: Session): Promise<voi
   const convoy = await startServer(CONVOY, database);
   const [answer] = await walkAll(convoy.process.url, CONVOY.dialect, [{ operation: 'PublicCertificates', args: {}, pages: 1 }], new Map());
   if (!answer) throw new Error('Convoy did not answer.');
-  const bare = await startProcess(peerCommand('bare'), { ANSWER: answer.text });
+  const bare = await startProcess(nodeCommand('bench/peers/bare.ts'), { ANSWER: answer.text });
   try {
     await load.prepare(CONVOY.name, convoy.process.url, [answer]);
     await load.prepare('bare', bare.url, [answer]);

@@ -6,7 +6,7 @@ const MAX_OUTPUT = 20_000;
 
 export type ServerProcess = Awaited<ReturnType<typeof startProcess>>;
 
-/** Starts node on what prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
+/** Starts what prints `GraphQL <url>` when it listens, with these settings and nothing of the caller's own. */
 export async function startProcess(command: readonly string[], settings: Record<string, string>) {
   const { pid, ready, ended, output, stop } = spawnServer(command, {
     env: { NODE_ENV: 'production', ...settings },

@@ -1,12 +1,12 @@
+import { nodeCommand, shippedCommand } from '../../harness/commands.ts';
 import { bare, type Dialect, frontend, plainCounts } from '../load/phrase.ts';
 import { postgraphile } from '../load/phrase-postgraphile.ts';
-import { peerCommand, shippedCommand } from './commands.ts';
 
 export type ServerSpec = {
   name: string;
   /** What it is, for the table's legend. */
   what: string;
-  /** What node is started with. */
+  /** The program and its arguments. */
   command: readonly string[];
   settings?: Record<string, string>;
   dialect: Dialect;
@@ -23,6 +23,7 @@ export const POOL_SIZE = 10;
 export const ONE_WORKER = { MAX_WORKERS: '1' };
 /** What one operation may be is enforced. Rates are not limited, and nothing is shed: the load comes from one address, and never pauses. */
 const CONVOY_SETTINGS = { ...ONE_WORKER, RATE_LIMIT_ENABLED: 'false', LIMIT_MODES: 'pressure:watch' };
+const peerCommand = (name: string): string[] => nodeCommand(`bench/peers/${name}.ts`);
 export const CONVOY = { command: shippedCommand(), dialect: frontend };
 
 /** Convoy first: the others' figures and answers are compared with its. */

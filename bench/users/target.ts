@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import pg from 'pg';
+import { shippedCommand } from '../../harness/commands.ts';
 import { hasRedis, startRedis } from '../../harness/redis.ts';
 import { openServer } from '../database/open-database.ts';
 import { ADDRESSES, addressOf } from '../load/addresses.ts';
 import { parentOf } from '../measure/processes.ts';
-import { shippedCommand } from '../servers/commands.ts';
 import { startProcess } from '../servers/server-process.ts';
 import { LoadError } from './load-error.ts';
 import type { StartedOptions, UsersOptions } from './options.ts';

@@ -1,5 +1,6 @@
 // The real process: what an operator starts, on a port of its own.
 
+import { nodeCommand } from '../../harness/commands.ts';
 import { READY, spawnServer } from '../../harness/server-process.ts';
 
 export const SECRET_KEY = 'a key for the tests of the process, long enough';
@@ -9,11 +10,10 @@ type StartOptions = { main?: string; uid?: number; program?: string };
 /** Starts src/main.ts, or another file, as this user or another, by this Node or a copy of it, with these settings over a free port and no limits of rate, and nothing of the caller's own settings. */
 export function startGateway(settings: Record<string, string>, { main = 'src/main.ts', uid, program }: StartOptions = {}) {
   const { NODE_COMPILE_CACHE } = process.env;
-  const { ready, ...gateway } = spawnServer(['--disable-warning=ExperimentalWarning', main], {
+  const { ready, ...gateway } = spawnServer(nodeCommand(main, program), {
     // Tests ask more often than any client may.
     env: { NODE_COMPILE_CACHE, PORT: '0', RATE_LIMIT_ENABLED: 'false', MAX_WORKERS: '1', ...settings },
     uid,
-    program,
     announcement: READY,
   });
   const listening = ready.then((url) => ({ url, origin: new URL(url).origin }));
