@@ -109,8 +109,9 @@ test('an unknown name, a wrong password and an inactive user get the same answer
       errors: [expect.objectContaining({ message: 'The name or the password is wrong.', extensions: { code: 'UNAUTHENTICATED' } })],
     },
   ]);
-  const medians = Object.values(times).map((each) => each.toSorted((a, b) => a - b)[4] as number);
-  expect(Math.max(...medians) / Math.min(...medians), JSON.stringify(times)).toBeLessThan(1.5);
+  // The quickest of each: whatever else the machine does only adds to them.
+  const quickest = Object.values(times).map((each) => Math.min(...each));
+  expect(Math.max(...quickest) / Math.min(...quickest), JSON.stringify(times)).toBeLessThan(1.5);
 });
 
 test('who signs in with the old password while it is being changed gets no session that lasts', async () => {

@@ -60,7 +60,7 @@ export async function lockTable(databaseUrl: string, table: string) {
   onTestFinished(() => client.end());
   await client.query(`begin; lock table ${table} in access exclusive mode`);
   const blocked = async () => {
-    const text = `select pid from pg_stat_activity where datname = current_database() and application_name = 'convoy' and wait_event_type = 'Lock'`;
+    const text = `select pid from pg_stat_activity where datname = current_database() and application_name ~ '^convoy( .*/.*)?$' and wait_event_type = 'Lock'`;
     return (await rowsOf<{ pid: number }>(databaseUrl, text)).map(({ pid }) => pid);
   };
   return {
