@@ -58,7 +58,8 @@ export function startTraffic({ ports, clients, tokens, world, name }: TrafficOpt
         const reply = await client.post(port, { query, variables });
         const { data, error } = understood(reply);
         const isRight = error === undefined && operation.isRight(data);
-        if (written) written.isAcknowledged = error === undefined;
+        // The code says that it was applied, and that its result could not be read.
+        if (written) written.isAcknowledged = error === undefined || error === 'RESULT_UNAVAILABLE';
         end(isRetried, error ?? (isRight ? undefined : WRONG));
         return isRight ? operation.follow?.(data) : undefined;
       } catch (error) {

@@ -22,7 +22,7 @@ export const disk: readonly Scenario[] = [
     name: 'disk: it is full',
     tried: `the disk of the database is filled, and has room again ${FULL_MS / 1000} s later`,
     obstacle: () => obstacleToMount('tmpfs'),
-    must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED/, unaffected: ['visitor', 'verifier'], calmWithinMs: 3000 },
+    must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED|RESULT_UNAVAILABLE/, unaffected: ['visitor', 'verifier'], calmWithinMs: 3000 },
     besides: 'a large write of somebody else fails for want of room',
     prepare: async (ctx) => {
       const small = await mountSmallDisk();
@@ -55,7 +55,7 @@ export const disk: readonly Scenario[] = [
     tried: `the disk of the embedded database finds an error and becomes read-only; ${READ_ONLY_MS / 1000} s later it is checked and mounted again`,
     obstacle: () => obstacleToMount('ext4'),
     // PostgreSQL itself ends at the first commit that it cannot write, and cannot recover there.
-    must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED/, isOut: true, maxGapMs: 8000, calmWithinMs: 8000 },
+    must: { mayFail: /DATABASE_UNAVAILABLE|OVERLOADED|RESULT_UNAVAILABLE/, isOut: true, maxGapMs: 8000, calmWithinMs: 8000 },
     besides: 'the gateway starts the database again by itself',
     prepare: async (ctx) => {
       const breaking = await mountBreakingDisk();

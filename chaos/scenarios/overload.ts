@@ -7,7 +7,7 @@ const [LOCKED_MS, SLEEP_SECONDS] = [5000, 3];
 /** 2 for the primary; for each of three slots, one that listens and three. */
 const [FEW_CONNECTIONS, OF_BOTH_WORKERS] = ['14', 6];
 /** The reads and the writes of the table wait as long as they may, and are given up then. */
-const BUSY = /OVERLOADED|DATABASE_TIMEOUT|DEADLINE_EXCEEDED/;
+const BUSY = /OVERLOADED|DATABASE_TIMEOUT|DEADLINE_EXCEEDED|RESULT_UNAVAILABLE/;
 
 async function placeOf(ctx: ChaosContext, settings?: Settings) {
   const { port } = await ctx.gateway(settings);
@@ -89,7 +89,7 @@ export const overload: readonly Scenario[] = [
   aFault({
     name: 'overload: the server takes no more connections',
     tried: 'a foreign client ends the connections of the gateway and takes all that the server has, for 5 s',
-    must: { mayFail: /OVERLOADED|DATABASE_UNAVAILABLE/, isOut: true, calmWithinMs: 3000 },
+    must: { mayFail: /OVERLOADED|DATABASE_UNAVAILABLE|RESULT_UNAVAILABLE/, isOut: true, calmWithinMs: 3000 },
     prepare: async (ctx) => {
       const gateway = await ctx.gateway();
       const taken: Client[] = [];

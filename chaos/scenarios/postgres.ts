@@ -4,7 +4,7 @@ import { aFault } from '../under-load.ts';
 
 const DOWN_MS = 2000;
 /** What clients are told, with `Retry-After`, of a database that is away. Who waits for a connection that does not come is told that it is busy. */
-const AWAY = /DATABASE_UNAVAILABLE|OVERLOADED/;
+const AWAY = /DATABASE_UNAVAILABLE|OVERLOADED|RESULT_UNAVAILABLE/;
 
 async function aDatabase(ctx: ChaosContext) {
   const gateway = await ctx.gateway();
