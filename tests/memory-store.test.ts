@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMemoryStore } from '../src/response-cache/memory-store.ts';
 import { response } from './support/response-stores.ts';
 
@@ -43,6 +43,17 @@ test('the memory store does not keep a response that takes a large share of it',
   ).toBe(false);
   expect(store.set('ordinary', response('x'.repeat(3000)), ['#spas'], 0)).toBe(true);
   expect(store.size()).toMatchObject({ responses: 1, tags: 1 });
+});
+
+test('what has expired, and nobody asks for again, makes room for what comes', () => {
+  vi.useFakeTimers({ now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  const store = createMemoryStore({ maxBytes: 1_000_000 });
+  store.set('lasting', response('{}', { expiresAt: Date.now() + 300_000 }), ['a'], 0);
+  for (let i = 0; i < 10; i++) store.set(`old ${i}`, response('{}', { expiresAt: Date.now() + 1000 }), [`old:${i}`], 0);
+  vi.advanceTimersByTime(6000);
+  store.set('new', response('{}', { expiresAt: Date.now() + 1000 }), ['a'], 0);
+  expect(store.size()).toMatchObject({ responses: 2, tags: 1 });
 });
 
 test('the memory store keeps no tag of what expired, was replaced, dropped or cleared', async () => {

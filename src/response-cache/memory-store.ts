@@ -5,6 +5,8 @@ import type { Lookup, ResponseStore, StoredResponse } from './store.ts';
 const MAX_SHARE = 1 / 20;
 /** Invalidations that are remembered, for responses that are being read meanwhile. */
 const MAX_REMEMBERED = 10_000;
+/** How often, at most, all entries are looked at for what has expired, in milliseconds: a thousand take half a millisecond. */
+const SWEEP_MS = 5_000;
 // What V8 takes beside the characters, measured with 100,000 small entries.
 const ENTRY_BYTES = 400;
 const TAG_BYTES = 240;
@@ -41,6 +43,15 @@ export function createMemoryStore({ maxBytes }: MemoryStoreOptions): MemoryStore
     },
   });
 
+  /** Most of what has expired is never asked for again, and would fill the store. */
+  function dropExpired(): void {
+    const time = Date.now();
+    if (time < sweptAt + SWEEP_MS) return;
+    sweptAt = time;
+    for (const [key, entry] of [...entries.entries()]) if (entry.expiresAt <= time) entries.delete(key);
+  }
+
+  let sweptAt = Date.now();
   let now = 0;
   /** The last invalidation of each tag, oldest first. What is no longer in it happened at `floor` or before. */
   const invalidatedAt = new Map<string, number>();
@@ -65,6 +76,7 @@ export function createMemoryStore({ maxBytes }: MemoryStoreOptions): MemoryStore
         sum([key, response.etag, response.operation ?? ''], bytesOf) +
         sum(tags, (tag) => TAG_BYTES + bytesOf(tag));
       if (bytes > maxEntryBytes) return false;
+      dropExpired();
       // First, so that a former entry leaves its tags before this one enters them.
       entries.delete(key);
       for (const tag of tags) {
