@@ -31,7 +31,7 @@ test.each(['1', '2'])('with %s workers, one socket more is answered 503, and cou
   const held = await Promise.all(times(places - 1, () => open(port)));
   await eventually(async () => (await connectionsOf(watcher)) === places, 'all places are taken');
 
-  // Nothing of what it sends is waited for.
+  // Whoever says nothing is not waited for.
   const refused = await open(port);
   let text = '';
   for await (const chunk of refused.setEncoding('utf8')) text += chunk;
@@ -41,6 +41,10 @@ test.each(['1', '2'])('with %s workers, one socket more is answered 503, and cou
   // One that has sent a request by then reads the same.
   expect((await aClient(port, { isKept: false }).ask(TRIVIAL)).status).toBe(503);
   expect((await watcher.ask(TRIVIAL)).status).toBe(200);
+  // A gateway that is full lives, and says so; it is not ready for more.
+  const probe = (path: string) => aClient(port, { isKept: false }).get(path);
+  expect(await probe('/health/live')).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+  for (const path of ['/health/ready', '/health/live?', '/health/lively', '/metrics']) expect((await probe(path)).status).toBe(503);
   held.pop()?.destroy();
   await eventually(async () => (await connectionsOf(watcher)) === places - 1, 'there is a place again');
   expect((await aClient(port, { isKept: false }).ask(TRIVIAL)).status).toBe(200);

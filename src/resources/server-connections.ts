@@ -27,6 +27,7 @@ async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => P
 /** How many connections a server allows, and how many of them are not for everybody. */
 export type ServerConnections = { max: number; reserved: number };
 
+/** Asks a server for them, over a connection of its own. */
 export function readServerConnections(databaseUrl: string): Promise<ServerConnections> {
   return withClient(databaseUrl, async (client) => {
     // reserved_connections is there from PostgreSQL 16 on.
