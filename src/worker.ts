@@ -37,6 +37,8 @@ const TIMEOUT_CHECK_MS = 2000;
 const MAX_DOCUMENTS_BYTES = 4 * 2 ** 20;
 /** How long a connection may be still: a client that does not read keeps its answer in memory. Subscriptions are pinged every 12 seconds. */
 const SILENCE_MS = 30_000;
+/** How much later than the deadline PostgreSQL ends a statement: the deadline cancels it, and is what clients shall read of. */
+const STATEMENT_MARGIN_MS = 500;
 
 export type WorkerOptions = {
   config: Config;
@@ -84,7 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { traceSampler: sampler, traceRatio: ratio } = config;
   // First, so that it is closed last, when all spans have ended.
   const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
-  const own = { statementTimeoutMs: config.deadlineMs, applicationName };
+  const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
   const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
   const replicas =
