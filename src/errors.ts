@@ -43,7 +43,7 @@ export const ERROR_CODES = {
     isOfRequest: true,
     meaning: 'Too many requests, points or calls of a field; `Retry-After` says in how many seconds there is room.',
   },
-  REQUEST_ABORTED: { status: 499, meaning: 'The client went away before it had its answer; nobody reads this.' },
+  REQUEST_ABORTED: { status: 499, isOfRequest: true, meaning: 'The client went away before it had its answer; nobody reads this.' },
   OVERLOADED: { status: 503, isOfRequest: true, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
   DEADLINE_EXCEEDED: { status: 504, meaning: 'The request took longer than one may; what it was reading has been given up.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
