@@ -15,8 +15,8 @@ export type Asked = {
   timeoutMs?: number;
 };
 
-/** So that the status of an answer says what it is, also where a document is wrong. */
-const ACCEPT = 'application/graphql-response+json, application/json';
+/** So that the status of an answer without data is the one of its errors. */
+export const ACCEPT = 'application/graphql-response+json, application/json';
 
 const headersOf = ({ token, from, headers }: Asked): Sent['headers'] => ({
   accept: ACCEPT,
@@ -38,6 +38,9 @@ export const at = (json: unknown, path: string): unknown =>
 
 /** `429 RATE_LIMITED`. */
 export const told = ({ status, codes }: Answer): string => [status, ...new Set(codes)].join(' ');
+
+/** Whether an answer has no error: one with errors may be 200 too. */
+export const isAnswered = ({ status, codes }: Answer): boolean => status === 200 && codes.length === 0;
 
 /** `60 × 200, 140 × 429 RATE_LIMITED`. */
 export function tally(answers: readonly (Answer | string)[]): string {

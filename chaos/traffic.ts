@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { createRandom } from '../bench/load/random.ts';
+import type { ErrorCode } from '../src/errors.ts';
 import { createHttpClient, type HttpClient, type Reply } from './http-client.ts';
 import { type ClientRole, nextOperation, type Operation, type World } from './operations.ts';
 
@@ -100,6 +101,9 @@ export function startTraffic({ ports, clients, tokens, world, name }: TrafficOpt
   };
 }
 
+/** Codes of answers that say when to try again. */
+const TRY_LATER: ReadonlySet<string> = new Set(['RATE_LIMITED', 'OVERLOADED', 'DATABASE_UNAVAILABLE'] satisfies ErrorCode[]);
+
 type Answer = { data?: unknown; errors?: { extensions?: { code?: string } }[] };
 
 function understood({ status, headers, text }: Reply): { data?: unknown; error?: string } {
@@ -111,7 +115,8 @@ function understood({ status, headers, text }: Reply): { data?: unknown; error?:
   }
   const codes = [...new Set((answer.errors ?? []).map(({ extensions }) => extensions?.code ?? 'an error without a code'))];
   if (status === 200 && codes.length === 0) return { data: answer.data };
-  // Where there is data beside the errors, the status is 200: what the code says is the same.
+  // The status is 200 where there is data, and for JSON: the codes tell.
   const told = codes.length > 0 ? codes.join(' and ') : String(status);
-  return { error: status === 503 && headers['retry-after'] === undefined ? `${told} without Retry-After` : told };
+  const comesBack = status === 503 || codes.some((code) => TRY_LATER.has(code));
+  return { error: comesBack && headers['retry-after'] === undefined ? `${told} without Retry-After` : told };
 }

@@ -2,11 +2,20 @@
 
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 
-/** Code, HTTP status (used when the answer has no data) and meaning. README's table is checked against it. */
+type CatalogueEntry = {
+  /** The HTTP status of an answer in `application/graphql-response+json` that has no data. */
+  status: number;
+  /** Whether that is the status in every media type while no field has run: the request is malformed, or refused for rate or load. */
+  isOfRequest?: true;
+  meaning: string;
+};
+
+/** Every code with its HTTP status and meaning; `answerHead` says when the status is used. README's table is checked against it. */
 export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
-  BAD_REQUEST: { status: 400, meaning: 'The request carries no operation that can be run.' },
+  OPERATION_RESOLUTION_FAILURE: { status: 400, meaning: 'The document has no operation of that name, or several and no name was sent.' },
+  BAD_REQUEST: { status: 400, isOfRequest: true, meaning: 'The request carries no operation that can be read.' },
   BAD_USER_INPUT: { status: 400, meaning: 'A variable, an argument or an id is wrong; `extensions.issues` names each with its path.' },
   LIMIT_EXCEEDED: {
     status: 400,
@@ -14,23 +23,28 @@ export const ERROR_CODES = {
   },
   UNAUTHENTICATED: { status: 401, meaning: 'The operation needs a sign-in, or the token or the password is not valid.' },
   FORBIDDEN: { status: 403, meaning: 'The viewer is signed in and may not do this.' },
-  CROSS_SITE_REQUEST: { status: 403, meaning: 'A page of another site could have sent this; send JSON, or a header as the message says.' },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    isOfRequest: true,
+    meaning: 'A page of another site could have sent this; send JSON, or a header as the message says.',
+  },
   PERSISTED_QUERY_ONLY: { status: 403, meaning: 'Only the documents of the manifest are run here.' },
-  PERSISTED_QUERY_NOT_FOUND: { status: 404, meaning: 'The document of this hash is not known; send its text along, once.' },
-  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, meaning: 'Documents are not remembered here; send the text.' },
+  PERSISTED_QUERY_NOT_FOUND: { status: 200, meaning: 'The document of this hash is not known; send its text along, once.' },
+  PERSISTED_QUERY_NOT_SUPPORTED: { status: 200, meaning: 'Documents are not remembered here; send the text.' },
   NOT_FOUND: {
     status: 404,
     meaning: 'What a mutation should work on does not exist, or the viewer may not see it; or nothing is at this address.',
   },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
-  PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body of the request is larger than allowed.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is compressed in a way that is not known here.' },
+  PAYLOAD_TOO_LARGE: { status: 413, isOfRequest: true, meaning: 'The body of the request is larger than allowed.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, isOfRequest: true, meaning: 'The body is compressed in a way that is not known here.' },
   RATE_LIMITED: {
     status: 429,
+    isOfRequest: true,
     meaning: 'Too many requests, points or calls of a field; `Retry-After` says in how many seconds there is room.',
   },
-  REQUEST_ABORTED: { status: 499, meaning: 'The client went away before it had its answer; nobody reads this.' },
-  OVERLOADED: { status: 503, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
+  REQUEST_ABORTED: { status: 499, isOfRequest: true, meaning: 'The client went away before it had its answer; nobody reads this.' },
+  OVERLOADED: { status: 503, isOfRequest: true, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
   DEADLINE_EXCEEDED: { status: 504, meaning: 'The request took longer than one may; what it was reading has been given up.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
   DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; try again after `Retry-After`.' },
@@ -40,9 +54,17 @@ export const ERROR_CODES = {
       'The mutation was applied, and what it came to could not be read: do not send it again, but look. `extensions.reason` is the code of why.',
   },
   INTERNAL_SERVER_ERROR: { status: 500, meaning: 'A fault of the gateway. The log has the cause under `extensions.requestId`.' },
-} as const;
+} as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
+
+export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
+
+/** Whether an error of this code holds its status in every media type while no field has run: see `answerHead`. */
+export const isOfRequest = (code: ErrorCode): boolean => (ERROR_CODES[code] as CatalogueEntry).isOfRequest ?? false;
+
+/** Whether an error of this code, or of a code that the catalogue lacks, is a failure of the gateway or its database and no mistake of the client. */
+export const isFailure = (code: string): boolean => !isErrorCode(code) || ERROR_CODES[code].status >= 500;
 
 /** A failure that a client may see: its message and extensions reach the answer as they are. */
 export class ClientError extends GraphQLError {

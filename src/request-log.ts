@@ -4,7 +4,7 @@
 import type { Flush } from './batching/batcher.ts';
 import type { Statement } from './batching/statement.ts';
 import { isProbe } from './http/operator.ts';
-import type { OperationRun, RequestObserver, RequestRecord } from './http/request-record.ts';
+import { type OperationRun, outcomeOf, type RequestObserver, type RequestRecord } from './http/request-record.ts';
 import type { Log } from './log.ts';
 
 export type RequestLogOptions = {
@@ -45,7 +45,7 @@ export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsM
   const levelOf = (record: RequestRecord): 'debug' | 'info' | 'warn' => {
     const { status, client } = record;
     if (isProbe(record)) return 'debug';
-    if (status !== 429) return status >= 500 ? 'warn' : 'info';
+    if (status !== 429) return outcomeOf(record) === 'failed' ? 'warn' : 'info';
     // Whoever is refused may ask as often as they like: a line for each would be theirs to fill the disk with.
     refused++;
     if (client && clients.size < 10_000) clients.add(client.key);

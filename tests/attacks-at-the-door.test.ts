@@ -94,7 +94,7 @@ test('forms, documents as text and empty bodies are answered by the way of Yoga'
       /Unexpected character: U\+00E9/,
     ],
     [{ headers: { 'content-type': 'application/graphql+json' }, body: '{"query":"{ __typename #é💆\\n }"}' }, 200, /"Query"/],
-    [{ headers: FORM, body: '' }, 200, /BAD_REQUEST/],
+    [{ headers: FORM, body: '' }, 400, /BAD_REQUEST/],
     [{ body: '' }, 400, /BAD_REQUEST/],
     [{ headers: { 'content-type': 'application/graphql' }, body: '' }, 200, /GRAPHQL_PARSE_FAILED/],
     [{ headers: { 'content-type': 'application/graphql+json' }, body: '' }, 400, /BAD_REQUEST/],

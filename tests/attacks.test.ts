@@ -11,6 +11,7 @@ import { cpuTimer } from './support/cpu-time.ts';
 import { rowsOf } from './support/database.ts';
 import { mutation, toIssue } from './support/inputs.ts';
 import { codesOf, from, onlyRates, times } from './support/protection.ts';
+import { codeOf } from './support/refusals.ts';
 import { anApp } from './support/world.ts';
 
 /** How long the longest turn of the event loop was while something was done, in milliseconds. */
@@ -153,11 +154,11 @@ test.each(ACCOUNTS)('%s has one bucket, however it is written', async (name, spe
   const { ask, databaseUrl } = await anApp({ protection: { modes: onlyRates('fields'), trustedProxies: ['loopback'] } });
   await rowsOf(databaseUrl, `update users set username = '${name}' where id = ${demoId('SUPER_ADMIN')}`);
   const tryIn = async (usernameOrEmail: string, i: number) =>
-    (await ask(SIGN_IN, { input: { usernameOrEmail, password: 'wrong' } }, from(`203.0.113.${i}`))).status;
-  const statuses: number[] = [];
-  for (const [i, spelling] of [...spellings, ...spellings].slice(0, 9).entries()) statuses.push(await tryIn(spelling, i));
-  expect([statuses, await tryIn(name, 99)]).toEqual([[401, 401, 401, 401, 401, 429, 429, 429, 429], 429]);
-  expect(await tryIn('manager', 100)).toBe(401);
+    codeOf(await ask(SIGN_IN, { input: { usernameOrEmail, password: 'wrong' } }, from(`203.0.113.${i}`)));
+  const codes: string[] = [];
+  for (const [i, spelling] of [...spellings, ...spellings].slice(0, 9).entries()) codes.push(await tryIn(spelling, i));
+  expect(codes).toEqual([...times(5, () => 'UNAUTHENTICATED'), ...times(4, () => 'RATE_LIMITED')]);
+  expect([await tryIn(name, 99), await tryIn('manager', 100)]).toEqual(['RATE_LIMITED', 'UNAUTHENTICATED']);
 });
 
 test('the database takes letters for others, as a dotted İ for i, and each of them counts as the other', async () => {

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { lockTable, until } from './support/batching.ts';
-import { mutation, toIssue } from './support/inputs.ts';
+import { ACCOUNT, mutation, toIssue } from './support/inputs.ts';
 import { codesOf, limitsMet, listen, times } from './support/protection.ts';
 import { anApp } from './support/world.ts';
 
@@ -87,12 +87,15 @@ test('a mutation that nobody has begun when the time is over is not begun', asyn
   const before = await prisma.certificate.count();
   const lock = await lockTable(databaseUrl, 'certificates');
   const issue = (alias: string) => `${alias}: issueCertificate(input: $input) { certificate { id } }`;
-  const query = `mutation ($input: IssueCertificateInput!) { ${issue('a')} ${issue('b')} ${issue('c')} }`;
-  expect((await ask(query, { input: toIssue('ID_CARD') }, { as: 'USER' })).status).toBe(504);
+  // The last one reads nothing before it writes.
+  const query = `mutation ($input: IssueCertificateInput!, $account: SignUpInput!) {
+    ${issue('a')} ${issue('b')} signUp(input: $account) { token } }`;
+  expect((await ask(query, { input: toIssue('ID_CARD'), account: ACCOUNT }, { as: 'USER' })).status).toBe(504);
   await lock.release();
   await until(async () => (await prisma.certificate.count()) > before, 'the first is there');
   await wait(500);
   expect((await prisma.certificate.count()) - before).toBe(1);
+  expect(await prisma.user.count({ where: { username: ACCOUNT.username } })).toBe(0);
 });
 
 test('waiting for one’s turn takes of the time, and whoever has given up takes no place', async () => {

@@ -43,7 +43,7 @@ test('an answer that is longer than a string may be is refused, and the gateway 
     return Reflect.apply(write, JSON, [value, ...rest]);
   });
   const refused = await ask('{ spas(first: 1) { nodes { name } } }').finally(() => spy.mockRestore());
-  expect([refused.status, refused.errors?.[0]?.extensions.code]).toEqual([400, 'BAD_REQUEST']);
+  expect([refused.status, refused.errors?.[0]?.extensions.code]).toEqual([400, 'LIMIT_EXCEEDED']);
   expect((await ask('{ spas(first: 1) { nodes { name } } }')).status).toBe(200);
 });
 

@@ -42,15 +42,15 @@ test('every request is counted once: answered, not understood, not allowed, of n
   });
   // The scrapes themselves are probes: of the last one, nothing is known yet.
   expect(counted).toEqual({
-    'Page query 200 none': 1,
-    'other query 400 none': 1,
-    'anonymous unknown 400 none': 1,
-    'none none 400 none': 1,
-    'anonymous mutation 200 none': 1,
-    'anonymous mutation 401 none': 1,
-    'several batch 200 none': 1,
-    'none none 404 none': 1,
-    'none probe 200 none': 2,
+    'Page query 200 ok none': 1,
+    'other query 400 refused none': 1,
+    'anonymous unknown 400 refused none': 1,
+    'none none 400 refused none': 1,
+    'anonymous mutation 200 ok none': 1,
+    'anonymous mutation 200 refused none': 1,
+    'several batch 200 ok none': 1,
+    'none none 404 refused none': 1,
+    'none probe 200 ok none': 2,
   });
   expect(codes).toEqual({ GRAPHQL_VALIDATION_FAILED: 1, GRAPHQL_PARSE_FAILED: 1, BAD_REQUEST: 1, UNAUTHENTICATED: 1, NOT_FOUND: 1 });
   const { of } = await scrape(world);
@@ -64,12 +64,26 @@ test('every request is counted once: answered, not understood, not allowed, of n
   expect(of('convoy_document_phase_duration_seconds_count validate')).toBe(4);
 });
 
+test('a request that the gateway failed at is counted as failed, whatever its status', async () => {
+  const world = await anApp({ isDirect: false, expectsErrors: true });
+  await world.ask(PAGE);
+  Reflect.set(world.pool, 'connect', () => {
+    throw new Error('broken');
+  });
+  const counted = await growthOf(world, 'convoy_requests_total', async () => {
+    const { status, data } = await world.ask(PAGE);
+    expect([status, data]).toEqual([200, { spas: null }]);
+  });
+  expect(counted).toMatchObject({ 'Page query 200 failed none': 1 });
+  expect((await scrape(world)).of('convoy_errors_total INTERNAL_SERVER_ERROR')).toBe(1);
+});
+
 test('who is refused at the door is counted by the status', async () => {
   const world = await anApp({ isDirect: false, isSeeded: false, protection: { modes: onlyRates('requests'), rates: { perMinute: 2 } } });
   const ask = () => world.send({ query: '{ __typename }' });
   expect(await growthOf(world, 'convoy_requests_total', async () => void (await Promise.all([ask(), ask(), ask(), ask()])))).toMatchObject({
-    'anonymous query 200 none': 2,
-    'none none 429 none': 2,
+    'anonymous query 200 ok none': 2,
+    'none none 429 refused none': 2,
   });
   const { of } = await scrape(world);
   expect([of('convoy_errors_total RATE_LIMITED'), of('convoy_limits_met_total requests refused')]).toEqual([2, 2]);
@@ -86,7 +100,7 @@ test('answers that visitors share are counted as kept, hit or of one reader alon
   // From the second time on: one makes the document known, one makes the answer, one waits for it to be there.
   expect(counted).toEqual({ skip: 1, miss: 1, hit: 5 });
   const before = await scrape(world);
-  expect(before.of('convoy_requests_total Page query 200 hit')).toBe(5);
+  expect(before.of('convoy_requests_total Page query 200 ok hit')).toBe(5);
   expect(before.of('convoy_request_duration_seconds_count Page')).toBe(7);
   expect(before.of('convoy_response_cache_entries')).toBe(1);
   expect(before.of('convoy_response_cache_bytes')).toBeGreaterThan(400);
@@ -172,7 +186,7 @@ test('a subscription is open until its client goes, and is no slow request', asy
   await reading;
   await until(async () => (await open()) === 0, 'it is over');
   const { of, text } = await scrape(world);
-  expect(of('convoy_requests_total News subscription 200 none')).toBe(1);
+  expect(of('convoy_requests_total News subscription 200 ok none')).toBe(1);
   expect(of('convoy_subscription_duration_seconds_count News')).toBe(1);
   expect(text).not.toContain('convoy_request_duration_seconds_count{operation="News"}');
 });

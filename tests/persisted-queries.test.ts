@@ -32,7 +32,7 @@ function aWatchedStore() {
 
 test('a document of a client is asked for once, kept when it has proved valid, and then found by its hash', async () => {
   const documents = createPersistedDocuments({ trusted, store: createMemoryDocumentStore() });
-  const NOT_FOUND = { code: 'PERSISTED_QUERY_NOT_FOUND', status: 404, message: 'PersistedQueryNotFound' };
+  const NOT_FOUND = { code: 'PERSISTED_QUERY_NOT_FOUND', status: 200, message: 'PersistedQueryNotFound' };
   expect(await refusalOf(documents, apq(hashOf(TEXT)))).toEqual(NOT_FOUND);
   const resolved = await documents.resolve({ query: TEXT, ...apq(hashOf(TEXT)) });
   expect(resolved.query).toBe(TEXT);
@@ -113,7 +113,7 @@ test('a document of a client is simply run where none are kept, under whatever h
     expect(documents.resolve({ query: TEXT, ...reference })).toMatchObject({ query: TEXT });
     expect(await refusalOf(documents, reference)).toEqual({
       code: 'PERSISTED_QUERY_NOT_SUPPORTED',
-      status: 400,
+      status: 200,
       message: 'PersistedQueryNotSupported',
     });
   }

@@ -17,7 +17,7 @@ async function aGateway(redisUrl: string) {
   return { documents, logged, find, refusal: (text: string) => refusalOf(documents, apq(hashOf(text))) };
 }
 
-const NOT_FOUND = { code: 'PERSISTED_QUERY_NOT_FOUND', status: 404, message: 'PersistedQueryNotFound' };
+const NOT_FOUND = { code: 'PERSISTED_QUERY_NOT_FOUND', status: 200, message: 'PersistedQueryNotFound' };
 const LOST = expect.stringContaining('does not answer for persisted documents');
 const BACK = expect.stringContaining('again');
 const [KNOWN, UNKNOWN, MEANWHILE] = [documentOf(1), documentOf(2), documentOf(3)];

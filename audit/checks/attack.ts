@@ -1,7 +1,7 @@
 // An attack by a single request: what it must get, how soon, and that the gateway serves others after it.
 
 import { verdictOf } from '../../harness/verdict.ts';
-import { type Asked, afterwards, ask, told } from '../ask.ts';
+import { ACCEPT, type Asked, afterwards, ask, told } from '../ask.ts';
 import { type AuditContext, type Check, OPEN, type Settings } from '../check.ts';
 import { type Answer, type Sent, send } from '../client.ts';
 
@@ -24,6 +24,8 @@ export type Attack = {
   flaw?: (answer: Answer, ctx: AuditContext) => string | undefined;
 };
 
+const accepting = (sent: Sent): Sent => ({ ...sent, headers: { accept: ACCEPT, ...sent.headers } });
+
 /** A check of an attack. `concern`: before the colon of its name. */
 export const attackOf =
   (concern: string) =>
@@ -35,7 +37,7 @@ export const attackOf =
       expected: `${expectations.join(' or ')}${limit ? ` (${limit})` : ''} within ${BOUND_MS / 1000} s, and an ordinary query is answered after it`,
       run: async (ctx) => {
         const gateway = await ctx.gateway(settings);
-        const answer = sent ? await send(gateway, sent()) : await ask(gateway, asked?.() ?? {});
+        const answer = sent ? await send(gateway, accepting(sent())) : await ask(gateway, asked?.() ?? {});
         const met = answer.errors[0]?.extensions.limit?.name;
         const wrong = flaw?.(answer, ctx);
         const problems = [

@@ -3,7 +3,7 @@
 import type { Gateway } from '../../harness/gateway.ts';
 import { type Verdict, verdictOf } from '../../harness/verdict.ts';
 import { encodeId } from '../../src/graphql/ids.ts';
-import { type Asked, ask, at, inTurn, tally, times, told } from '../ask.ts';
+import { type Asked, ask, at, inTurn, isAnswered, tally, times, told } from '../ask.ts';
 import { type AuditContext, type Check, OPEN, type Settings } from '../check.ts';
 import { type Answer, send } from '../client.ts';
 
@@ -90,7 +90,7 @@ async function comeBack(ctx: AuditContext): Promise<Verdict> {
   const left = leftOf(answers.at(-1) as Answer);
   return {
     happened: `${tally(answers)}; ${requested} points estimated, ${BUDGET - left} spent`,
-    holds: answers.every(({ status }) => status === 200) && requested > BUDGET && BUDGET - left <= 2 * answers.length,
+    holds: answers.every(isAnswered) && requested > BUDGET && BUDGET - left <= 2 * answers.length,
   };
 }
 

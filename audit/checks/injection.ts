@@ -1,6 +1,7 @@
 // Text that wants to be SQL, a pattern or an object, wherever the schema takes text.
 
 import { type Verdict, verdictOf } from '../../harness/verdict.ts';
+import { isFailure } from '../../src/errors.ts';
 import { ask, at, inTurn, tally, times } from '../ask.ts';
 import { type AuditContext, type Check, OPEN } from '../check.ts';
 import type { Answer } from '../client.ts';
@@ -23,9 +24,10 @@ const DRIVER = /prisma|postgres|syntax error|relation|column|stack|node_modules|
 const AT_ONCE = 8;
 
 /** What is wrong with the answer to hostile text. */
-function flawOf({ status, errors, ms }: Answer): string | undefined {
+function flawOf({ status, codes, errors, ms }: Answer): string | undefined {
   if (status >= 500) return `it gets ${status}`;
-  if (errors.some(({ extensions }) => extensions?.code === 'INTERNAL_SERVER_ERROR')) return 'something went wrong in the gateway';
+  const failure = codes.find(isFailure);
+  if (failure) return `something went wrong in the gateway: ${failure}`;
   // Where an error stands in the document is said as a line and a column.
   const words = errors.find(({ message, path, extensions }) => DRIVER.test(JSON.stringify({ message, path, extensions })));
   if (words) return `it says ${JSON.stringify(words).slice(0, 200)}`;
@@ -87,13 +89,13 @@ export const injection: readonly Check[] = [
   {
     name: 'injection: as a visitor',
     tried: 'SQL, patterns, objects, NUL, half characters and 80 KB of emoji in every place of the schema that takes text',
-    expected: 'no 5xx, and no words of the database or the code',
+    expected: 'no failure of the gateway, and no words of the database or the code',
     run: (ctx) => everywhere(ctx, undefined),
   },
   {
     name: 'injection: as a super admin',
     tried: 'the same by somebody who may do everything',
-    expected: 'no 5xx, and no words of the database or the code',
+    expected: 'no failure of the gateway, and no words of the database or the code',
     run: async (ctx) => everywhere(ctx, await ctx.tokenOf('SUPER_ADMIN')),
   },
 ];

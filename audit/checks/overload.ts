@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Gateway } from '../../harness/gateway.ts';
 import { type Verdict, verdictOf } from '../../harness/verdict.ts';
-import { ask, tally, times, told } from '../ask.ts';
+import { ask, isAnswered, tally, times, told } from '../ask.ts';
 import type { AuditContext, Check, Settings } from '../check.ts';
 import type { Answer } from '../client.ts';
 
@@ -57,12 +57,12 @@ async function overload(ctx: AuditContext): Promise<Verdict> {
   const others = await release();
   const released = performance.now();
   let back = await once(DEAR);
-  while (back.status !== 200 && performance.now() - released < PATIENCE_MS) {
+  while (!isAnswered(back) && performance.now() - released < PATIENCE_MS) {
     await wait(200);
     back = await once(DEAR);
   }
   const firstShed = (of: 'cheap' | 'dear') => rounds.findIndex((round) => isShed(round[of]));
-  const answered = (answers: readonly Answer[]) => answers.filter(({ status }) => status !== 200).map((one) => told(one));
+  const answered = (answers: readonly Answer[]) => answers.filter((one) => !isAnswered(one)).map((one) => told(one));
   const problems = [
     ...(firstShed('dear') >= 0 && firstShed('cheap') >= 0 ? [] : [`strangers are not shed: ${tally(rounds.map(({ dear }) => dear))}`]),
     ...(firstShed('dear') <= firstShed('cheap') ? [] : ['the cheap ones are shed before the dear ones']),
@@ -70,7 +70,7 @@ async function overload(ctx: AuditContext): Promise<Verdict> {
     ...answered(rounds.map(({ kept }) => kept)).map((one) => `a kept answer is ${one}`),
     ...(rounds.every(({ kept }) => kept.headers['x-cache'] === 'hit') ? [] : ['a kept answer is made anew']),
     ...others.filter((one) => one !== '200').map((one) => `one of those who are signed in gets ${one}`),
-    ...(back.status === 200 ? [] : [`when it is over, strangers still get ${told(back)}`]),
+    ...(isAnswered(back) ? [] : [`when it is over, strangers still get ${told(back)}`]),
   ];
   return verdictOf(
     problems,

@@ -1,7 +1,8 @@
 // Names that every object of JavaScript has, in every place where a client may put a name.
 
 import { verdictOf } from '../../harness/verdict.ts';
-import { afterwards, ask, inTurn, tally, told } from '../ask.ts';
+import { isFailure } from '../../src/errors.ts';
+import { afterwards, ask, inTurn, isAnswered, tally, told } from '../ask.ts';
 import { type Check, OPEN } from '../check.ts';
 import { type Sent, send } from '../client.ts';
 
@@ -45,7 +46,7 @@ export const prototypes: readonly Check[] = NAMES.map((name) => ({
   name: `prototypes: ${name}`,
   tried:
     'the name as a variable, a field of an input, an operation, an extension, a hash, an argument, a directive, an alias, a type and an id',
-  expected: 'no 5xx, nothing of it in later answers, and what is ordinary is answered',
+  expected: 'no failure of the gateway, nothing of it in later answers, and what is ordinary is answered',
   run: async (ctx) => {
     const gateway = await ctx.gateway(OPEN);
     const requests: Sent[] = [
@@ -58,13 +59,11 @@ export const prototypes: readonly Check[] = NAMES.map((name) => ({
     const answers = await inTurn(requests, (sent) => send(gateway, sent));
     const later = await ask(gateway, { query: LIST, variables: { first: 1 } });
     const failed = answers.flatMap((answer, i) =>
-      answer.status >= 500 || answer.codes.includes('INTERNAL_SERVER_ERROR')
-        ? [`${requests[i]?.body ?? requests[i]?.target} gets ${told(answer)}`]
-        : [],
+      answer.status >= 500 || answer.codes.some(isFailure) ? [`${requests[i]?.body ?? requests[i]?.target} gets ${told(answer)}`] : [],
     );
     const problems = [
       ...failed,
-      ...(/polluted/.test(later.body) || later.status !== 200 ? [`a later query gets ${later.body}`] : []),
+      ...(/polluted/.test(later.body) || !isAnswered(later) ? [`a later query gets ${later.body}`] : []),
       ...(await afterwards(gateway)),
     ];
     return verdictOf(problems, tally(answers.map(({ status }) => String(status))));

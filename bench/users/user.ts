@@ -95,7 +95,7 @@ export function createUser({ url, index, addressIndex, account, world, random, t
       if (problem) figures.countError(name, problem.code, problem.message);
       else figures.countAnswer(name, { milliseconds: performance.now() - dueAt, lateMs: sentAt - dueAt, isKept: reply.isKept });
       // A token that is no longer valid, as after a change of password: the user signs in again.
-      if (reply.status === 401 && token !== undefined) [token, screensLeft] = [undefined, between(SCREENS_AS_VISITOR)];
+      if (problem?.code.endsWith('UNAUTHENTICATED') && token !== undefined) [token, screensLeft] = [undefined, between(SCREENS_AS_VISITOR)];
       return problem ? undefined : reply;
     } catch (error) {
       const { code = 'no answer', message } = error as NodeJS.ErrnoException;

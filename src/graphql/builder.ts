@@ -14,6 +14,7 @@ import EveryIssuePlugin, { keyOf } from './every-issue.ts';
 import FieldRateLimitsPlugin from './field-rate-limits.ts';
 import FreshMutationsPlugin from './fresh-mutations.ts';
 import { resolveNodeType } from './node-types.ts';
+import NullableRootsPlugin from './nullable-roots.ts';
 
 export type SchemaTypes = {
   Context: Context;
@@ -34,7 +35,16 @@ export type SchemaTypes = {
 };
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [FreshMutationsPlugin, FieldRateLimitsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, EveryIssuePlugin, ValidationPlugin],
+  plugins: [
+    NullableRootsPlugin,
+    FreshMutationsPlugin,
+    FieldRateLimitsPlugin,
+    ScopeAuthPlugin,
+    RelayPlugin,
+    PrismaPlugin,
+    EveryIssuePlugin,
+    ValidationPlugin,
+  ],
   defaultFieldNullability: false,
   prisma: {
     // Loaders read; the plugin gives the typed objects and never sends a statement of its own.

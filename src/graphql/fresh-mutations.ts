@@ -1,4 +1,4 @@
-// A Pothos plugin: after each mutation the request forgets what it had read, so that the answer shows what was written, and shared
+// A Pothos plugin: a mutation is begun only while somebody waits for its answer; after each one the request forgets what it had read, so that the answer shows what was written, and shared
 // caches have dropped it before the answer says that it is done.
 
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
@@ -23,6 +23,8 @@ export class FreshMutationsPlugin<Types extends SchemaTypes> extends BasePlugin<
   ): typeof resolver {
     if (field.kind !== 'Mutation') return resolver;
     return async (parent, args, ctx, info) => {
+      // The mutation before it may have taken all of the time, or its client may have left: the executor goes on to this one.
+      (ctx as HasLoaders).loaders.throwIfLeft();
       try {
         return await resolver(parent, args, ctx, info);
       } finally {

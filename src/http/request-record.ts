@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RequestProfile } from '../batching/request-profile.ts';
+import { isFailure } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { TraceContext } from './trace-context.ts';
 
@@ -109,6 +110,15 @@ export function addOperation(record: RequestRecord, known: Partial<Pick<Operatio
 export function addError(record: RequestRecord, code: string, operation?: OperationRun): void {
   for (const codes of operation ? [record.errorCodes, operation.errorCodes] : [record.errorCodes])
     if (codes.length < MAX_CODES && !codes.includes(code)) codes.push(code);
+}
+
+/**
+ * What came of a request, whatever its HTTP status: `failed` where the gateway or its database failed at any part of it, `refused` where
+ * an error tells the client to ask otherwise or later, else `ok`. An answer with data, or as `application/json`, is 200 with each of them.
+ */
+export function outcomeOf({ status, errorCodes }: Pick<RequestRecord, 'status' | 'errorCodes'>): 'ok' | 'refused' | 'failed' {
+  if (status >= 500 || errorCodes.some(isFailure)) return 'failed';
+  return status >= 400 || errorCodes.length > 0 ? 'refused' : 'ok';
 }
 
 /** What connections have sent for former requests, in bytes. */

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { ERROR_CODES } from '../errors.ts';
 import { isProbe } from '../http/operator.ts';
-import type { RequestObserver, RequestRecord } from '../http/request-record.ts';
+import { outcomeOf, type RequestObserver, type RequestRecord } from '../http/request-record.ts';
 import { SECONDS } from './buckets.ts';
 
 /** Whoever makes up names and provokes every status with each could make many: beyond this, operations are one. */
@@ -9,15 +9,15 @@ export const MAX_SERIES = 1000;
 /** What stands for an operation and is no name of one: there are few series of these. */
 export const UNNAMED: readonly unknown[] = ['anonymous', 'other', 'none', 'several'];
 
-type Labels = { operation: string; kind: string; status: number; cache: string };
+type Labels = { operation: string; kind: string; status: number; outcome: string; cache: string };
 
 /** Counts every request that comes over a socket, those too that were refused or answered from the cache. */
 export function createRequestMetrics(registers: Registry[]) {
   const requests = new Map<string, { labels: Labels; count: number }>();
   new Counter({
     name: 'convoy_requests_total',
-    help: 'Requests, by the operation that they carried, its kind, the HTTP status and whether the answer was kept.',
-    labelNames: ['operation', 'kind', 'status', 'cache'] as const,
+    help: 'Requests, by the operation that they carried, its kind, the HTTP status, the outcome (ok, refused, failed) and whether the answer was kept.',
+    labelNames: ['operation', 'kind', 'status', 'outcome', 'cache'] as const,
     registers,
     collect() {
       this.reset();
@@ -52,8 +52,8 @@ export function createRequestMetrics(registers: Registry[]) {
   });
 
   const count = (labels: Labels): void => {
-    const { operation, kind, status, cache } = labels;
-    const key = `${operation} ${kind} ${status} ${cache}`;
+    const { operation, kind, status, outcome, cache } = labels;
+    const key = `${operation} ${kind} ${status} ${outcome} ${cache}`;
     const known = requests.get(key);
     if (known) known.count++;
     else if (requests.size < MAX_SERIES || UNNAMED.includes(operation)) requests.set(key, { labels, count: 1 });
@@ -66,7 +66,7 @@ export function createRequestMetrics(registers: Registry[]) {
       inFlight.dec();
       const { operation, kind } = whatOf(record);
       const { status, cache, durationMs, errorCodes } = record;
-      count({ operation, kind, status, cache: cache ?? 'none' });
+      count({ operation, kind, status, outcome: outcomeOf(record), cache: cache ?? 'none' });
       if (kind !== 'subscription' && kind !== 'probe') durations.observe({ operation }, durationMs / 1000);
       if (kind === 'query') shared.inc({ result: cache ?? 'skip' });
       for (const code of errorCodes) errors.inc({ code: code in ERROR_CODES ? code : 'other' });

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import {
   coerceInputValue,
   type ExecutionArgs,
@@ -9,8 +10,10 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, MAX_ISSUES } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
+import { answerHead, type ErrorHead } from '../gateway/http/answer-head.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
+import { jsonTypeFor } from '../http/media-type.ts';
 import { addError } from '../http/request-record.ts';
 import type { Log } from '../log.ts';
 import { requestIdOf } from './use-request-id.ts';
@@ -33,7 +36,7 @@ export const createMaskError =
     if (original instanceof GraphQLError) return error as GraphQLError;
     // Thrown while a request was being read, by JSON.parse and by GraphQL's parser: in a resolver they would come with a path.
     if (error instanceof SyntaxError) return new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
-    if (error instanceof RangeError) return new ClientError('BAD_REQUEST', 'The document is nested too deeply.');
+    if (error instanceof RangeError) return isOfLength(error) ? answerTooLarge() : new ClientError('GRAPHQL_PARSE_FAILED', TOO_DEEP);
     const place = error instanceof GraphQLError ? placeOf(error) : {};
     // The request's own signal, whose reason everything that waited for data rejects with.
     if (original instanceof DOMException && /^(Abort|Timeout)Error$/.test(original.name))
@@ -45,12 +48,22 @@ export const createMaskError =
     return masked;
   };
 
+const TOO_DEEP = 'The document is nested too deeply.';
+
+/** What V8 throws where an answer would be longer than a string may be, half a gigabyte. */
+const isOfLength = ({ message }: RangeError) => message === 'Invalid string length';
+
+const answerTooLarge = () =>
+  new ClientError('LIMIT_EXCEEDED', 'The answer is too large: ask for less at once.', {
+    limit: { name: 'answer', max: constants.MAX_STRING_LENGTH },
+  });
+
 /** Where an error belongs, in the answer and in the document. */
 const placeOf = ({ nodes, source, positions, path }: GraphQLError) => ({ nodes, source, positions, path });
 
-type Http = { status?: number; headers?: Record<string, string>; spec?: boolean };
+type Http = { status?: number; headers?: Record<string, string> };
 
-const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && Object.hasOwn(ERROR_CODES, code);
+const httpOf = ({ extensions }: ExecutionResult) => extensions?.http as Http | undefined;
 
 const ENOUGH = new Error('There are enough issues.');
 
@@ -78,22 +91,31 @@ function originalOf(error: unknown): unknown {
 
 /** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
 export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plugin {
-  /** `index`: of the operation in its request. */
-  const finish = (result: ExecutionResult, request: Request, { call }: LaneContext, index = 0): ExecutionResult => {
-    if (!result.errors) return result;
-    const hasData = result.data != null;
-    const isMutation = call?.record.operations[index]?.kind === 'mutation';
-    const errors = result.errors.map((error) => coded(isMutation ? afterWrite(error) : error, request, hasData));
-    if (call) for (const { extensions } of errors) addError(call.record, String(extensions.code), call.record.operations[index]);
-    return { ...result, errors };
+  /** Finishes one answer: of one operation, or of several in the order of their request. */
+  const finish = (results: readonly ExecutionResult[], request: Request, { call }: LaneContext): ExecutionResult[] => {
+    const heads: ErrorHead[] = [];
+    const finished = results.map((result, index) => {
+      if (!result.errors) return result;
+      const operation = call?.record.operations[index];
+      const coded = result.errors.map((error) => codedError(operation?.kind === 'mutation' ? afterWrite(error) : error, request));
+      heads.push(...coded.map(({ head }) => head));
+      if (call) for (const { head } of coded) addError(call.record, head.code, operation);
+      return { ...result, errors: coded.map(({ error }) => error) };
+    });
+    if (heads.length === 0) return finished;
+    const type = jsonTypeFor(request.headers.get('accept') ?? undefined);
+    const { status, headers } = answerHead(heads, { hasData: results.some(({ data }) => data != null), type });
+    if (call) Object.assign(call.headers, headers);
+    // Yoga takes the status of a single result from here, and answers several with 200.
+    return finished.map((result) => ({ ...result, extensions: { ...result.extensions, http: { ...httpOf(result), status } } }));
   };
 
-  const coded = (error: GraphQLError, request: Request, hasData: boolean): GraphQLError => {
+  const codedError = (error: GraphQLError, request: Request): { error: GraphQLError; head: ErrorHead } => {
     const {
       http,
       unexpected: _,
       // Yoga's: the words of the JavaScript engine about a body that is no JSON.
-      originalError,
+      originalError: __,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
     // Yoga's, of an array of too many operations.
@@ -105,22 +127,16 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
           : http?.status === 500
             ? 'INTERNAL_SERVER_ERROR'
             : 'BAD_REQUEST';
-    const status = http?.status ?? ERROR_CODES[code].status;
-    // GraphQL over HTTP: errors of GraphQL itself answer 200 where a client accepts application/json alone, which Yoga sees to. A body
-    // that is no JSON has not come that far.
-    const spec = http?.spec && originalError === undefined;
     const cause = causes.get(error);
     if (code === 'INTERNAL_SERVER_ERROR') {
       const requestId = requestIdOf(request);
       log.error({ err: cause ?? error, requestId, path: error.path }, 'a request failed unexpectedly');
       Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
     }
-    // An answer with data is an answer: the status is for those without any.
-    const answer = new GraphQLError(short(error.message), {
-      ...placeOf(error),
-      extensions: { ...extensions, code, ...(hasData ? {} : { http: { headers: http?.headers, status, spec } }) },
-    });
-    return answer;
+    return {
+      error: new GraphQLError(short(error.message), { ...placeOf(error), extensions: { ...extensions, code } }),
+      head: { code, status: http?.status ?? ERROR_CODES[code].status, headers: http?.headers, isOfField: error.path !== undefined },
+    };
   };
 
   return {
@@ -133,10 +149,10 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
     }),
     onResultProcess({ request, result, setResult, serverContext }) {
       const context = serverContext as LaneContext;
-      if (Array.isArray(result)) setResult(result.map((one, index) => finish(one as ExecutionResult, request, context, index)));
-      else if (isAsyncIterable(result))
-        setResult(mapAsyncIterator(result, (one) => finish(one as ExecutionResult, request, context)) as typeof result);
-      else setResult(finish(result as ExecutionResult, request, context));
+      const finishOne = (one: unknown) => finish([one as ExecutionResult], request, context)[0] as ExecutionResult;
+      if (Array.isArray(result)) setResult(finish(result as ExecutionResult[], request, context));
+      else if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, finishOne) as typeof result);
+      else setResult(finishOne(result));
     },
   };
 }

@@ -3,8 +3,8 @@
 
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { ServerAddress, Statement } from '../batching/statement.ts';
-import { ERROR_CODES, type ErrorCode } from '../errors.ts';
-import type { OperationRun, RequestRecord } from '../http/request-record.ts';
+import { isFailure } from '../errors.ts';
+import { type OperationRun, outcomeOf, type RequestRecord } from '../http/request-record.ts';
 import { cleanedName, cleanedPath } from '../request-log.ts';
 
 export type Place = {
@@ -28,6 +28,7 @@ export const requestAttributes = ({ method, path, requestId }: RequestRecord, { 
 export function describeRequest(span: Span, record: RequestRecord, { endpoint }: Place): void {
   const { method, path, client, status, bytes, cache, errorCodes } = record;
   const isAnswered = status !== 499;
+  const hasFailed = outcomeOf(record) === 'failed';
   const name = METHODS.has(method) ? method : 'HTTP';
   span.updateName(path === endpoint ? `${name} ${endpoint}` : name);
   span.setAttributes({
@@ -36,11 +37,11 @@ export function describeRequest(span: Span, record: RequestRecord, { endpoint }:
     'user.id': client?.userId?.toString(),
     'http.response.status_code': isAnswered ? status : undefined,
     'http.response.size': bytes,
-    'error.type': status >= 500 ? (errorCodes[0] ?? String(status)) : isAnswered ? undefined : 'client_left',
+    'error.type': hasFailed ? (errorCodes.find(isFailure) ?? String(status)) : isAnswered ? undefined : 'client_left',
     'convoy.cache': cache,
   });
   // A client's mistake is no failure of the server.
-  if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  if (hasFailed) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
 export function describeOperation(span: Span, operation: OperationRun): void {
@@ -56,7 +57,7 @@ export function describeOperation(span: Span, operation: OperationRun): void {
     'error.type': errorCodes[0],
     'convoy.error_codes': errorCodes.length > 0 ? errorCodes : undefined,
   });
-  if (errorCodes.some((code) => (ERROR_CODES[code as ErrorCode]?.status ?? 500) >= 500)) span.setStatus({ code: SpanStatusCode.ERROR });
+  if (errorCodes.some(isFailure)) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
 const commandOf = (text: string) => /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? 'STATEMENT';

@@ -27,23 +27,26 @@ export async function everythingIn(databaseUrl: string): Promise<unknown> {
 
 type Refusal = Pick<Answer, 'status' | 'data' | 'errors'>;
 
+/** The codes of an answer's errors, with commas between them; `ok` where it has none. */
+export const codeOf = ({ errors = [] }: Pick<Answer, 'errors'>): string => errors.map(({ extensions }) => extensions.code).join() || 'ok';
+
 /**
- * Expects one error with a code, the status of the code, no data, and nothing of the inside. A field that may be null answers null:
- * then the answer has data, and the status 200.
+ * Expects one error with a code, nothing but nulls in the data, and nothing of the inside. A root field that fails is null in an answer
+ * that is 200; an answer without data has the status of its code.
  */
-export function expectError(answer: Refusal, code: ErrorCode, { isNullable = false } = {}): void {
+export function expectError(answer: Refusal, code: ErrorCode): void {
+  const hasData = answer.data != null;
   expect({ codes: answer.errors?.map(({ extensions }) => extensions.code), status: answer.status }, JSON.stringify(answer)).toEqual({
     codes: [code],
-    status: isNullable ? 200 : ERROR_CODES[code].status,
+    status: hasData ? 200 : ERROR_CODES[code].status,
   });
-  for (const value of Object.values(answer.data ?? {})) expect(value).toBeNull();
-  if (!isNullable) expect(answer.data ?? null).toBeNull();
+  if (hasData) expect(Object.values(answer.data)).toEqual([null]);
   expect(JSON.stringify(answer.errors)).not.toMatch(INSIDE);
 }
 
 /** Expects BAD_USER_INPUT whose issues have exactly these paths, in any order, each with a message of its own. */
-export function expectIssues(answer: Refusal, paths: readonly string[], options = {}): void {
-  expectError(answer, 'BAD_USER_INPUT', options);
+export function expectIssues(answer: Refusal, paths: readonly string[]): void {
+  expectError(answer, 'BAD_USER_INPUT');
   const issues = answer.errors?.[0]?.extensions.issues as { path: (string | number)[]; message: string }[];
   expect(issues.map(({ path }) => path.join('.')).sort(), JSON.stringify(issues)).toEqual(paths.toSorted());
   for (const { message } of issues) expect(message.length).toBeGreaterThan(5);
