@@ -220,7 +220,9 @@ function stringify(result: ExecutionResult): string {
   try {
     return JSON.stringify(result);
   } catch (error) {
-    if (error instanceof RangeError) throw new ClientError('BAD_REQUEST', 'The answer is too large: ask for less at once.');
+    // The other RangeError is that a value is nested too deeply, which is no fault of who asks.
+    if (error instanceof RangeError && error.message === 'Invalid string length')
+      throw new ClientError('BAD_REQUEST', 'The answer is too large: ask for less at once.');
     throw error;
   }
 }

@@ -9,7 +9,9 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, MAX_ISSUES } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
+import { afterWrite } from '../gateway/operation/errors/after-write.ts';
+import { isOfClient, originalOf } from '../gateway/operation/errors/error-origin.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { addError } from '../http/request-record.ts';
 import type { Log } from '../log.ts';
@@ -28,12 +30,9 @@ type Options = {
 /** What Yoga calls for every error: expected ones pass, all else becomes an error without detail that remembers its cause. */
 export const createMaskError =
   ({ translate }: Pick<Options, 'translate'>) =>
-  (error: unknown): Error => {
+  (error: unknown): GraphQLError => {
+    if (isOfClient(error) || (error instanceof GraphQLError && causes.has(error))) return error;
     const original = originalOf(error);
-    if (original instanceof GraphQLError) return error as GraphQLError;
-    // Thrown while a request was being read, by JSON.parse and by GraphQL's parser: in a resolver they would come with a path.
-    if (error instanceof SyntaxError) return new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
-    if (error instanceof RangeError) return new ClientError('BAD_REQUEST', 'The document is nested too deeply.');
     const place = error instanceof GraphQLError ? placeOf(error) : {};
     // The request's own signal, whose reason everything that waited for data rejects with.
     if (original instanceof DOMException && /^(Abort|Timeout)Error$/.test(original.name))
@@ -50,40 +49,26 @@ const placeOf = ({ nodes, source, positions, path }: GraphQLError) => ({ nodes, 
 
 type Http = { status?: number; headers?: Record<string, string>; spec?: boolean };
 
-const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && Object.hasOwn(ERROR_CODES, code);
-
 const ENOUGH = new Error('There are enough issues.');
 
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** Codes that ask for another try. */
-const TRANSIENT: ReadonlySet<unknown> = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'DATABASE_TIMEOUT', 'DATABASE_UNAVAILABLE']);
-
-/** Below its root field a mutation has been applied: whoever tried again as a transient error asks for would write twice. */
-function afterWrite(error: GraphQLError): GraphQLError {
-  const { code } = error.extensions;
-  if (!TRANSIENT.has(code) || (error.path?.length ?? 0) < 2) return error;
-  const message = 'It was applied, and what it came to could not be read. Do not send it again, but look.';
-  return new ClientError('RESULT_UNAVAILABLE', message, { reason: code }, placeOf(error));
-}
-
 /** Messages repeat what was sent, however long it was. */
 const short = (message: string) => (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message);
 
+/** What was thrown, of errors that do not say so: the log does. */
 const causes = new WeakMap<Error, unknown>();
 
-function originalOf(error: unknown): unknown {
-  return error instanceof GraphQLError && error.originalError ? originalOf(error.originalError) : error;
-}
-
 /** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
-export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plugin {
+export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Options): Plugin {
+  const mask = createMaskError({ translate });
+
   /** `index`: of the operation in its request. */
   const finish = (result: ExecutionResult, request: Request, { call }: LaneContext, index = 0): ExecutionResult => {
     if (!result.errors) return result;
     const hasData = result.data != null;
-    const isMutation = call?.record.operations[index]?.kind === 'mutation';
-    const errors = result.errors.map((error) => coded(isMutation ? afterWrite(error) : error, request, hasData));
+    // Whatever has made the result: nothing of the inside passes here.
+    const errors = result.errors.map((error) => coded(mask(error), request, hasData));
     if (call) for (const { extensions } of errors) addError(call.record, String(extensions.code), call.record.operations[index]);
     return { ...result, errors };
   };
@@ -96,23 +81,16 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
       originalError,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
-    // Yoga's, of an array of too many operations.
-    const code =
-      http?.status === 413
-        ? 'PAYLOAD_TOO_LARGE'
-        : isErrorCode(extensions.code)
-          ? extensions.code
-          : http?.status === 500
-            ? 'INTERNAL_SERVER_ERROR'
-            : 'BAD_REQUEST';
+    // Yoga's, of an array of too many operations; and what GraphQL's own code and Yoga say of a request without a code of ours.
+    const code = http?.status === 413 ? 'PAYLOAD_TOO_LARGE' : isErrorCode(extensions.code) ? extensions.code : 'BAD_REQUEST';
     const status = http?.status ?? ERROR_CODES[code].status;
     // GraphQL over HTTP: errors of GraphQL itself answer 200 where a client accepts application/json alone, which Yoga sees to. A body
     // that is no JSON has not come that far.
     const spec = http?.spec && originalError === undefined;
-    const cause = causes.get(error);
-    if (code === 'INTERNAL_SERVER_ERROR') {
+    if (causes.has(error)) {
+      const cause = causes.get(error);
       const requestId = requestIdOf(request);
-      log.error({ err: cause ?? error, requestId, path: error.path }, 'a request failed unexpectedly');
+      log.error({ err: cause, requestId, path: error.path }, 'a request failed unexpectedly');
       Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
     }
     // An answer with data is an answer: the status is for those without any.
@@ -123,10 +101,31 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
     return answer;
   };
 
+  const ofMutation = (error: GraphQLError, ctx: object, data: ExecutionResult['data']): GraphQLError => {
+    const masked = mask(error);
+    const told = afterWrite(masked, { ctx, data, cause: translate(originalOf(error)) });
+    if (causes.has(masked)) causes.set(told, causes.get(masked));
+    return told;
+  };
+
   return {
+    // Yoga's parsers are chosen before: where one parses JSON that a URL or a form holds, it leaves the engine's words to others.
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser)
+        setRequestParser(async (request) => {
+          try {
+            return await requestParser(request);
+          } catch (error) {
+            if (error instanceof SyntaxError) throw new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
+            throw error;
+          }
+        });
+    },
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
         if (isAsyncIterable(result)) return;
+        if (result.errors && getOperationAST(args.document, args.operationName)?.operation === 'mutation')
+          setResult({ ...result, errors: result.errors.map((error) => ofMutation(error, args.contextValue, result.data)) });
         const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
         if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
       },
