@@ -59,7 +59,8 @@ async function update(prisma: Db, actor: Actor, id: number, version: number | nu
     const user = await tx.user.findUnique({ where: { id } });
     if (!user) throw new NotFound('user');
     // A role that this version does not know may be above all others.
-    if ((user.role === 'SUPER_ADMIN' || !isRole(user.role)) && actor.role !== 'SUPER_ADMIN') throw new Forbidden('Only a super admin changes a super admin.');
+    if ((user.role === 'SUPER_ADMIN' || !isRole(user.role)) && actor.role !== 'SUPER_ADMIN')
+      throw new Forbidden('Only a super admin changes a super admin.');
     if (id === actor.id && given.role !== undefined && given.role !== actor.role) throw new Forbidden('You cannot change your own role.');
     if (id === actor.id && given.isActive === false) throw new Forbidden('You cannot deactivate yourself.');
     if (user.version !== version) throw new Conflict('version', 'Somebody else has changed the user: read it again.');
