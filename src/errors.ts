@@ -47,7 +47,10 @@ export const ERROR_CODES = {
   OVERLOADED: { status: 503, isOfRequest: true, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
   DEADLINE_EXCEEDED: { status: 504, meaning: 'The request took longer than one may; what it was reading has been given up.' },
   DATABASE_TIMEOUT: { status: 504, meaning: 'A statement ran longer than the database allows.' },
-  DATABASE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; try again after `Retry-After`.' },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    meaning: 'The database does not answer; try again after `Retry-After`. A mutation without it may have been applied: look first.',
+  },
   RESULT_UNAVAILABLE: {
     status: 500,
     meaning:
@@ -92,6 +95,16 @@ export class RateLimited extends TryLater {
 export class Overloaded extends TryLater {
   constructor(message = 'There is too much to do at the moment. Try again.', retryAfterMs = 1000) {
     super('OVERLOADED', message, retryAfterMs);
+  }
+}
+
+export class DatabaseUnavailable extends TryLater {
+  /** Whether the statement that was under way may have been applied all the same: nobody has said how it ended. */
+  readonly mayHaveApplied: boolean;
+
+  constructor(retryAfterMs: number, mayHaveApplied: boolean) {
+    super('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.', retryAfterMs);
+    this.mayHaveApplied = mayHaveApplied;
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Config, loadConfig, readEnvironment } from './config.ts';
 import { StartError } from './errors.ts';
+import { watchFailures } from './gateway/process/watch-failures.ts';
 import { createLog, type Log } from './log.ts';
 
 /** How long a signal waits for a start that is under way. */
@@ -72,6 +73,7 @@ async function lead(config: Config): Promise<void> {
     // Ctrl-C ends workers that are not far enough to ignore it, and what they say then is of no interest.
     if (stopsSince === undefined) throw error;
   });
+  watchFailures(log);
 }
 
 /** Ends this process at once, and its workers, which would finish what they have begun. */

@@ -3,53 +3,20 @@
 import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { demoSignIns } from '../prisma/seed/demo.ts';
-import type { Role } from '../src/generated/prisma/enums.ts';
 import { encodeId } from '../src/graphql/ids.ts';
 import { schema } from '../src/graphql/schema.ts';
 import { examples } from '../src/modules/examples.ts';
 import { createRandom, readWebsitesAs } from './support/batching.ts';
+import { compiledAndPlain } from './support/compiled-and-plain.ts';
 import { rowsOf } from './support/database.ts';
-import { differencesOf } from './support/differences.ts';
-import { type Body, IDS, OPERATIONS, WITH_VARIABLES } from './support/forms-of-operations.ts';
+import { IDS, OPERATIONS, WITH_VARIABLES } from './support/forms-of-operations.ts';
 import { SPA, templateFor } from './support/inputs.ts';
 import { randomDocument } from './support/random-documents.ts';
-import { anApp } from './support/world.ts';
-
-async function both(options: Parameters<typeof anApp>[0] = {}) {
-  // Random operations are larger than one may be.
-  const protection = {
-    maxCost: Number.POSITIVE_INFINITY,
-    maxima: { depth: 100, aliases: 1000, rootFields: 1000, directives: 1000, tokens: 100_000 },
-  };
-  const compiled = await anApp({ ...options, protection, compileAfter: 0 });
-  const plain = await anApp({ ...options, protection, beside: compiled, compileAfter: Number.POSITIVE_INFINITY });
-  const differences: unknown[] = [];
-  /** Asks both, and gathers where they differ. */
-  const ask = async (body: Body, as?: Role, accept = 'application/graphql-response+json') => {
-    const headers = { accept, 'x-request-id': 'mine' };
-    const [one, other] = await Promise.all(
-      [compiled, plain].map(async ({ send }) => {
-        const response = await send(body, { headers, ...(as && { as }) });
-        const { errors, data } = await response.json();
-        // Fields that fail at the same time are told of in any order.
-        return {
-          status: response.status,
-          data,
-          errors: errors?.toSorted((a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-        };
-      }),
-    );
-    const found = differencesOf(one, other);
-    if (found.length > 0) differences.push({ ...body, as, found });
-    return one as NonNullable<typeof one>;
-  };
-  return { ...compiled, ask, differences };
-}
 
 const ROLES = [undefined, ...demoSignIns.map(({ role }) => role)];
 
 test('the answers to all examples are the same, for every role', async () => {
-  const { ask, differences } = await both();
+  const { ask, differences } = await compiledAndPlain();
   const queries = examples.filter(({ query }) => query.startsWith('query'));
   expect(queries.length).toBeGreaterThan(8);
   for (const { query, variables } of queries) for (const as of ROLES) await ask({ query, variables }, as);
@@ -57,7 +24,7 @@ test('the answers to all examples are the same, for every role', async () => {
 });
 
 test('the answers to operations of every form are the same, with their errors', async () => {
-  const { ask, differences } = await both();
+  const { ask, differences } = await compiledAndPlain();
   let failed = 0;
   for (const as of [undefined, 'ADMIN'] as const)
     for (const accept of ['application/json', 'application/graphql-response+json'])
@@ -75,7 +42,7 @@ const LEFT_OUT = [
 ];
 
 test('what is left out in one place is there in another', async () => {
-  const { ask, differences } = await both();
+  const { ask, differences } = await compiledAndPlain();
   // A document uses each of its fragments.
   const all = 'z: spas(first: 1) { nodes { ...F ...G ...H } }';
   const fragments = 'fragment F on Spa { name } fragment G on Spa { city ...F } fragment H on Spa { code ...F }';
@@ -92,7 +59,7 @@ test('what is left out in one place is there in another', async () => {
 });
 
 test('variables are taken and refused in the same words', async () => {
-  const { ask, differences } = await both();
+  const { ask, differences } = await compiledAndPlain();
   const refused: unknown[] = [];
   for (const as of ['ADMIN', undefined] as const)
     for (const [query, all] of WITH_VARIABLES)
@@ -102,7 +69,7 @@ test('variables are taken and refused in the same words', async () => {
 });
 
 test('what fails in the middle fails in the same places', async () => {
-  const { ask, differences, databaseUrl } = await both({ expectsErrors: true });
+  const { ask, differences, databaseUrl } = await compiledAndPlain({ expectsErrors: true });
   const queries = examples.filter(({ query }) => query.startsWith('query'));
   const lists = [
     '{ spas(first: 3) { nodes { id } } templates(first: 2) { nodes { id } } }',
@@ -131,7 +98,7 @@ test('what fails in the middle fails in the same places', async () => {
 test('hundreds of random operations have the same answers', async () => {
   const seed = Number(process.env.CONVOY_TEST_SEED ?? 20_261_123);
   const random = createRandom(seed);
-  const { ask, differences, databaseUrl } = await both();
+  const { ask, differences, databaseUrl } = await compiledAndPlain();
   const [certificate] = await rowsOf<{ number: string }>(databaseUrl, 'select number from certificates where is_public limit 1');
   const pools = {
     ID: [...IDS, encodeId('IdCard', 5), encodeId('CandidateForm', 3), 'nonsense'].map((id) => `"${id}"`),

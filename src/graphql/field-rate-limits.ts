@@ -16,7 +16,9 @@ import {
   GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
+  type GraphQLResolveInfo,
   GraphQLString,
+  responsePathAsArray,
 } from 'graphql';
 import type { FieldRateLimit } from '../rate-limit/field-limits.ts';
 import type { Context } from './context.ts';
@@ -61,10 +63,20 @@ export class FieldRateLimitsPlugin<Types extends SchemaTypes> extends BasePlugin
     const name = `${field.parentType}.${field.name}`;
     return async (parent, args, ctx, info) => {
       const { client, fieldLimits } = ctx as Context;
-      await fieldLimits.check(limits, { field: name, args, client });
+      await once(ctx, info, () => fieldLimits.check(limits, { field: name, args, client }));
       return await resolver(parent, args, ctx, info);
     };
   }
+}
+
+/** What was decided of the fields of a query, by their paths. */
+const decided = new WeakMap<object, Map<string, Promise<void>>>();
+
+/** Decides once about a field of a query: one that does not fit its compiled form is executed again, and calls the field once all the same. */
+function once(ctx: object, { operation, path }: GraphQLResolveInfo, check: () => Promise<void>): Promise<void> {
+  if (operation.operation !== 'query') return check();
+  const known = decided.getOrInsertComputed(ctx, () => new Map());
+  return known.getOrInsertComputed(responsePathAsArray(path).join('.'), check);
 }
 
 const limitsOf = ({ pothosOptions }: { pothosOptions: object }): readonly FieldRateLimit[] =>

@@ -4,6 +4,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';
 import type { HasLoaders } from '../batching/request-loaders.ts';
+import { markApplied } from '../gateway/operation/errors/after-write.ts';
 import type { Context } from './context.ts';
 
 const pluginName = 'freshMutations';
@@ -25,12 +26,21 @@ export class FreshMutationsPlugin<Types extends SchemaTypes> extends BasePlugin<
     return async (parent, args, ctx, info) => {
       // The mutation before it may have taken all of the time, or its client may have left: the executor goes on to this one.
       (ctx as HasLoaders).loaders.throwIfLeft();
-      try {
-        return await resolver(parent, args, ctx, info);
-      } finally {
+      const settle = async () => {
         (ctx as HasLoaders).loaders.clear();
         await (ctx as Context).announced();
+      };
+      let written: unknown;
+      try {
+        written = await resolver(parent, args, ctx, info);
+      } catch (error) {
+        // Why it failed is what the client asks, not why caches were not told.
+        await settle().catch(() => undefined);
+        throw error;
       }
+      markApplied(ctx, info.path.key);
+      await settle();
+      return written;
     };
   }
 }

@@ -10,8 +10,10 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
 import { answerHead, type ErrorHead } from '../gateway/http/answer-head.ts';
+import { afterWrite } from '../gateway/operation/errors/after-write.ts';
+import { isOfClient, originalOf } from '../gateway/operation/errors/error-origin.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { jsonTypeFor } from '../http/media-type.ts';
 import { addError } from '../http/request-record.ts';
@@ -31,12 +33,10 @@ type Options = {
 /** What Yoga calls for every error: expected ones pass, all else becomes an error without detail that remembers its cause. */
 export const createMaskError =
   ({ translate }: Pick<Options, 'translate'>) =>
-  (error: unknown): Error => {
+  (error: unknown): GraphQLError => {
+    if (isOfClient(error) || (error instanceof GraphQLError && causes.has(error))) return error;
     const original = originalOf(error);
-    if (original instanceof GraphQLError) return error as GraphQLError;
-    // Thrown while a request was being read, by JSON.parse and by GraphQL's parser: in a resolver they would come with a path.
-    if (error instanceof SyntaxError) return new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
-    if (error instanceof RangeError) return isOfLength(error) ? answerTooLarge() : new ClientError('GRAPHQL_PARSE_FAILED', TOO_DEEP);
+    if (error instanceof RangeError && isOfLength(error)) return answerTooLarge();
     const place = error instanceof GraphQLError ? placeOf(error) : {};
     // The request's own signal, whose reason everything that waited for data rejects with.
     if (original instanceof DOMException && /^(Abort|Timeout)Error$/.test(original.name))
@@ -47,8 +47,6 @@ export const createMaskError =
     causes.set(masked, original);
     return masked;
   };
-
-const TOO_DEEP = 'The document is nested too deeply.';
 
 /** What V8 throws where an answer would be longer than a string may be, half a gigabyte. */
 const isOfLength = ({ message }: RangeError) => message === 'Invalid string length';
@@ -69,37 +67,25 @@ const ENOUGH = new Error('There are enough issues.');
 
 const MAX_MESSAGE_LENGTH = 1000;
 
-/** Codes that ask for another try. */
-const TRANSIENT: ReadonlySet<unknown> = new Set<ErrorCode>(['RATE_LIMITED', 'OVERLOADED', 'DATABASE_TIMEOUT', 'DATABASE_UNAVAILABLE']);
-
-/** Below its root field a mutation has been applied: whoever tried again as a transient error asks for would write twice. */
-function afterWrite(error: GraphQLError): GraphQLError {
-  const { code } = error.extensions;
-  if (!TRANSIENT.has(code) || (error.path?.length ?? 0) < 2) return error;
-  const message = 'It was applied, and what it came to could not be read. Do not send it again, but look.';
-  return new ClientError('RESULT_UNAVAILABLE', message, { reason: code }, placeOf(error));
-}
-
 /** Messages repeat what was sent, however long it was. */
 const short = (message: string) => (message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message);
 
+/** What was thrown, of errors that do not say so: the log does. */
 const causes = new WeakMap<Error, unknown>();
 
-function originalOf(error: unknown): unknown {
-  return error instanceof GraphQLError && error.originalError ? originalOf(error.originalError) : error;
-}
-
 /** Gives every error its code from the catalogue, unexpected ones the request's id, and logs those once. */
-export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plugin {
+export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Options): Plugin {
+  const mask = createMaskError({ translate });
+
   /** Finishes one answer: of one operation, or of several in the order of their request. */
   const finish = (results: readonly ExecutionResult[], request: Request, { call }: LaneContext): ExecutionResult[] => {
     const heads: ErrorHead[] = [];
     const finished = results.map((result, index) => {
       if (!result.errors) return result;
-      const operation = call?.record.operations[index];
-      const coded = result.errors.map((error) => codedError(operation?.kind === 'mutation' ? afterWrite(error) : error, request));
+      // Whatever has made the result: nothing of the inside passes here.
+      const coded = result.errors.map((error) => codedError(mask(error), request));
       heads.push(...coded.map(({ head }) => head));
-      if (call) for (const { head } of coded) addError(call.record, head.code, operation);
+      if (call) for (const { head } of coded) addError(call.record, head.code, call.record.operations[index]);
       return { ...result, errors: coded.map(({ error }) => error) };
     });
     if (heads.length === 0) return finished;
@@ -118,19 +104,12 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
       originalError: __,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
-    // Yoga's, of an array of too many operations.
-    const code =
-      http?.status === 413
-        ? 'PAYLOAD_TOO_LARGE'
-        : isErrorCode(extensions.code)
-          ? extensions.code
-          : http?.status === 500
-            ? 'INTERNAL_SERVER_ERROR'
-            : 'BAD_REQUEST';
-    const cause = causes.get(error);
-    if (code === 'INTERNAL_SERVER_ERROR') {
+    // Yoga's, of an array of too many operations; and what GraphQL's own code and Yoga say of a request without a code of ours.
+    const code = http?.status === 413 ? 'PAYLOAD_TOO_LARGE' : isErrorCode(extensions.code) ? extensions.code : 'BAD_REQUEST';
+    if (causes.has(error)) {
+      const cause = causes.get(error);
       const requestId = requestIdOf(request);
-      log.error({ err: cause ?? error, requestId, path: error.path }, 'a request failed unexpectedly');
+      log.error({ err: cause, requestId, path: error.path }, 'a request failed unexpectedly');
       Object.assign(extensions, { requestId }, isDebugging && cause instanceof Error ? { cause: cause.stack } : {});
     }
     return {
@@ -139,10 +118,31 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
     };
   };
 
+  const ofMutation = (error: GraphQLError, ctx: object, data: ExecutionResult['data']): GraphQLError => {
+    const masked = mask(error);
+    const told = afterWrite(masked, { ctx, data, cause: translate(originalOf(error)) });
+    if (causes.has(masked)) causes.set(told, causes.get(masked));
+    return told;
+  };
+
   return {
+    // Yoga's parsers are chosen before: where one parses JSON that a URL or a form holds, it leaves the engine's words to others.
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser)
+        setRequestParser(async (request) => {
+          try {
+            return await requestParser(request);
+          } catch (error) {
+            if (error instanceof SyntaxError) throw new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
+            throw error;
+          }
+        });
+    },
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
         if (isAsyncIterable(result)) return;
+        if (result.errors && getOperationAST(args.document, args.operationName)?.operation === 'mutation')
+          setResult({ ...result, errors: result.errors.map((error) => ofMutation(error, args.contextValue, result.data)) });
         const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
         if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
       },

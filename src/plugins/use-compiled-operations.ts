@@ -16,6 +16,7 @@ import {
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { isGuarded } from '../gateway/operation/execution/guarded-runtime.ts';
 import { sizeOf } from './operation-size.ts';
 
 type Options = {
@@ -62,16 +63,10 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
   };
 }
 
-/**
- * GraphQL's own scalars and enums are written as resolvers give them, which TypeScript has checked: Pothos types every field. The
- * compiler still refuses null where none may be, and runs the serializers of other scalars.
- */
-const OPTIONS = { disableLeafSerialization: true };
-
 function compileOperation(definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): Run | undefined {
-  if (!isCompilable(definition, document, schema)) return undefined;
+  if (!isGuarded || !isCompilable(definition, document, schema)) return undefined;
   try {
-    const compiled = compileQuery(schema, document, operationName ?? undefined, OPTIONS);
+    const compiled = compileQuery(schema, document, operationName ?? undefined);
     if (!isCompiledQuery(compiled)) return undefined;
     return ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
   } catch {
@@ -107,18 +102,32 @@ const isWithinList = (type: TypeNode): boolean =>
 const hasOddList = ({ variableDefinitions = [] }: OperationDefinitionNode, { variableValues }: ExecutionArgs): boolean =>
   variableDefinitions.some(({ variable, type }) => !isWithinList(type) && Array.isArray(variableValues?.[variable.name.value]));
 
+/**
+ * Runs the compiled function, and graphql-js instead where it has anything to say of its own: what it throws, what it says of variables,
+ * and what it says of values that do not fit the schema. Loaders know by then what they have read.
+ */
 function withOriginal(run: Run, original: Run): (args: ExecutionArgs) => unknown {
   return (args) => {
     const finish = ({ errors, data }: ExecutionResult): unknown => {
       if (!errors) return { data };
-      // Nothing has run: the variables were wrong, and graphql-js says it in its own words.
-      if (data === undefined) return original(args);
+      if (data === undefined || !errors.every(isOfResolver)) return original(args);
       return { errors: errors.map((error) => located(error, args.document)), data };
     };
-    const result = run(args) as ExecutionResult | Promise<ExecutionResult>;
-    return result instanceof Promise ? result.then(finish) : finish(result);
+    try {
+      const result = run(args) as ExecutionResult | Promise<ExecutionResult>;
+      return result instanceof Promise ? result.then(finish, () => original(args)) : finish(result);
+    } catch {
+      return original(args);
+    }
   };
 }
+
+/**
+ * Whether a resolver has thrown the error, which is all that the compiler tells as graphql-js does. Its own errors hide their causes, it
+ * makes one error of an AggregateError, and it puts the null of an item that was rejected at the end of the list.
+ */
+const isOfResolver = ({ originalError, path }: GraphQLError): boolean =>
+  originalError instanceof Error && !(originalError instanceof AggregateError) && typeof path?.at(-1) === 'string';
 
 /** The compiler's errors carry lines and columns alone: they take the source, and the places in it, as those of graphql-js do. */
 function located({ message, path, originalError, extensions, locations }: GraphQLError, { loc }: DocumentNode): GraphQLError {

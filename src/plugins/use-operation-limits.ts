@@ -1,6 +1,6 @@
 import { type DocumentNode, GraphQLError, type ParseOptions, parse, type Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { ClientError } from '../errors.ts';
+import { ClientError } from '../errors.ts';
 import type { Context } from '../graphql/context.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { type DocumentFigures, figuresOf } from '../limits/document-figures.ts';
@@ -27,9 +27,9 @@ export function useOperationLimits({ limits, maxima }: { limits: Limits; maxima:
   const tooLong = (actual: number) => limitExceeded('tokens', WHAT.tokens, { max: maxima.tokens, actual });
 
   function parseBounded(source: string | Source, options?: ParseOptions): DocumentNode {
-    if (limits.modeOf('tokens') !== 'enforce') return parse(source, options);
+    if (limits.modeOf('tokens') !== 'enforce') return bounded(() => parse(source, options));
     try {
-      return parse(source, { ...options, maxTokens: maxima.tokens });
+      return bounded(() => parse(source, { ...options, maxTokens: maxima.tokens }));
     } catch (error) {
       // The parser says it in words alone, and has not read on to count.
       if (!(error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted.'))) throw error;
@@ -60,9 +60,20 @@ export function useOperationLimits({ limits, maxima }: { limits: Limits; maxima:
     onParse({ setParseFn }) {
       setParseFn(parseBounded);
     },
-    onValidate({ params: { documentAST }, setResult }) {
-      const refusal = refusalOf(documentAST);
+    onValidate({ params: { documentAST }, validateFn, setValidationFn, setResult }) {
+      const refusal = bounded(() => refusalOf(documentAST));
       if (refusal) setResult([refusal]);
+      else setValidationFn((...args: Parameters<typeof validateFn>) => bounded(() => validateFn(...args)));
     },
   };
+}
+
+/** Runs what walks a document by calling itself, which ends with the stack where no limit is enforced. */
+function bounded<T>(walk: () => T): T {
+  try {
+    return walk();
+  } catch (error) {
+    if (error instanceof RangeError) throw new ClientError('GRAPHQL_PARSE_FAILED', 'The document is nested too deeply.');
+    throw error;
+  }
 }

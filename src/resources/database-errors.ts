@@ -1,4 +1,4 @@
-import { ClientError, Overloaded, TryLater } from '../errors.ts';
+import { ClientError, DatabaseUnavailable, Overloaded } from '../errors.ts';
 
 // 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer. 25006: a server that was
 // the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
@@ -7,6 +7,8 @@ const LOST =
 /** Of a file that the server cannot write. Its code, 42501, is also that of a table that its user may not read. */
 const READ_ONLY_DISK = /: Read-only file system$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
+/** Of those, what ends a connection while it is used: how its last statement ended, a COMMIT perhaps, is not known. */
+const CUT = /^(08(?!001|004)...|57P0[12]|ECONNRESET|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
 /** The pool has none free, or the server takes no more of them. */
 const BUSY = /^(P2024|P2037|53300)$/;
 /** No connection of the pool has come free. P2028 is any failure of a transaction, also of one that has not begun. */
@@ -26,9 +28,8 @@ export function databaseError(error: unknown): ClientError | undefined {
     if (code === '57014') return new ClientError('DATABASE_TIMEOUT', 'The database took too long to answer.');
     if (BUSY.test(code) || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
     // PANIC: the server ends, whatever the code says of why.
-    const isLost = LOST.test(code) || LOST_MESSAGE.test(message) || READ_ONLY_DISK.test(message);
-    if (isLost || Reflect.get(one, 'severity') === 'PANIC')
-      return new TryLater('DATABASE_UNAVAILABLE', 'The database does not answer at the moment. Try again.', RETRY_AFTER_MS);
+    const isCut = CUT.test(code) || LOST_MESSAGE.test(message) || Reflect.get(one, 'severity') === 'PANIC';
+    if (isCut || LOST.test(code) || READ_ONLY_DISK.test(message)) return new DatabaseUnavailable(RETRY_AFTER_MS, isCut);
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 
 import cluster from 'node:cluster';
 import type { Config } from '../config.ts';
+import { watchFailures } from '../gateway/process/watch-failures.ts';
 import type { Log } from '../log.ts';
 import { startWorker } from '../worker.ts';
 import type { ConnectionShare } from './connection-budget.ts';
@@ -52,6 +53,7 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
     const siblings = createSiblings(primary);
     return startWorker({ config, log, ...given, siblings, onConnectionClose: intake.onClose }).then((worker) => {
       siblings.onAskedForFigures(worker.figures);
+      watchFailures(log);
       return worker;
     });
   });

@@ -58,7 +58,8 @@ export const Certificate = builder.prismaInterface('Certificate', {
   description: 'A document that the company has issued. Each category is a type of its own.',
   extensions: cacheFor({ maxAgeSeconds: 60 }),
   interfaces: [builder.nodeInterfaceRef()],
-  resolveType: ({ category }) => categories[category].type,
+  // A newer version may have stored a category that this one does not know. No type has its name, which the error tells then.
+  resolveType: ({ category }) => categories[category]?.type ?? category,
 });
 
 builder.prismaInterfaceFields(Certificate, (t) => ({

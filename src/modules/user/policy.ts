@@ -3,7 +3,7 @@ import { Unauthenticated } from '../../errors.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
 import { hasIssuedPublicly, userById } from './loaders.ts';
-import { ADMINS, hasRole, STAFF } from './roles.ts';
+import { ADMINS, hasRole, isRole, STAFF } from './roles.ts';
 
 type User = Row<'User'>;
 
@@ -12,7 +12,8 @@ export function loadViewer(ctx: Context): MaybePromise<Viewer | null> {
   const { token } = ctx;
   if (!token) return null;
   const found = userById(ctx, { fromPrimary: true }).load(token.userId);
-  return when(found, (user) => (user?.isActive && token.issuedAt >= user.tokensValidFrom ? user : null));
+  // A role that only a newer version knows may mean anything: here it gives no rights, not even those of every user.
+  return when(found, (user) => (user?.isActive && isRole(user.role) && token.issuedAt >= user.tokensValidFrom ? user : null));
 }
 
 /** The viewer. Throws Unauthenticated for a visitor. */

@@ -1,4 +1,4 @@
-import type { Role } from '../../generated/prisma/enums.ts';
+import { Role } from '../../generated/prisma/enums.ts';
 
 // No hierarchy: each rule lists its roles.
 export const ADMINS = ['ADMIN', 'SUPER_ADMIN'] as const satisfies readonly Role[];
@@ -10,3 +10,6 @@ export const SPA_EDITORS = ['SPA_MANAGER', 'ADMIN', 'SUPER_ADMIN'] as const sati
 export function hasRole(viewer: { role: Role } | null, roles: readonly Role[]): boolean {
   return viewer !== null && roles.includes(viewer.role);
 }
+
+/** Whether this version knows a role that is stored. */
+export const isRole = (role: string): role is Role => Object.hasOwn(Role, role);

@@ -2,6 +2,7 @@ import { BadUserInput, Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { Role } from '../../generated/prisma/enums.ts';
 import type { Db } from '../../resources/prisma.ts';
 import { hashPassword } from './password.ts';
+import { isRole } from './roles.ts';
 import { nameConflict } from './sign-in.ts';
 
 type Actor = { id: number; role: Role };
@@ -57,7 +58,9 @@ async function update(prisma: Db, actor: Actor, id: number, version: number | nu
     await tx.$queryRaw`select 1 from users where id = ${id} for update`;
     const user = await tx.user.findUnique({ where: { id } });
     if (!user) throw new NotFound('user');
-    if (user.role === 'SUPER_ADMIN' && actor.role !== 'SUPER_ADMIN') throw new Forbidden('Only a super admin changes a super admin.');
+    // A role that this version does not know may be above all others.
+    if ((user.role === 'SUPER_ADMIN' || !isRole(user.role)) && actor.role !== 'SUPER_ADMIN')
+      throw new Forbidden('Only a super admin changes a super admin.');
     if (id === actor.id && given.role !== undefined && given.role !== actor.role) throw new Forbidden('You cannot change your own role.');
     if (id === actor.id && given.isActive === false) throw new Forbidden('You cannot deactivate yourself.');
     if (user.version !== version) throw new Conflict('version', 'Somebody else has changed the user: read it again.');
