@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
+import { ClientError, refusalOf } from '../errors.ts';
+import { acceptedBy } from '../http/media-type.ts';
 import type { createPlaygroundPage } from './playground-page.ts';
 
 /** A named example: a document of one operation, its variables, and whether it is sent with a token of the example's user. */
@@ -43,7 +45,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
       if (request.method !== 'GET' || !url.pathname.startsWith(endpoint)) return;
-      const isPage = url.pathname === endpoint && request.headers.get('accept')?.includes('text/html');
+      const isPage = url.pathname === endpoint && acceptedBy(request.headers.get('accept') ?? undefined).page;
       if (!isPage && !isPlaygroundFile(endpoint, url.pathname)) return;
       // GraphiQL takes 40 MB of memory: not before somebody wants to see it.
       opening ??= import('./playground-page.ts').then((module) => module.createPlaygroundPage('Convoy', endpoint));
@@ -60,7 +62,10 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
             },
           }),
         );
-      if (!isPage) return endResponse(new fetchAPI.Response(null, { status: 404 }));
+      if (!isPage) {
+        const { status, body } = refusalOf(new ClientError('NOT_FOUND', 'Not found. Reload the page: the playground has another version.'));
+        return endResponse(fetchAPI.Response.json(body, { status, headers: { 'cache-control': 'no-store' } }));
+      }
 
       // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
       const query = url.searchParams.get('query');
