@@ -5,9 +5,16 @@ import { checkParams, paramsIn } from '../http/operation-request.ts';
 
 const JSON_UTF8 = 'application/json; charset=utf-8';
 
-const notAcceptable = () => new ClientError('NOT_ACCEPTABLE', NOT_ACCEPTABLE);
-const NOT_ACCEPTABLE =
-  'No media type of the Accept header can be answered. Accept application/graphql-response+json or application/json, or text/event-stream for a stream.';
+const notAcceptable = () =>
+  new ClientError(
+    'NOT_ACCEPTABLE',
+    'The Accept header names no supported media type. Accept application/graphql-response+json or application/json.',
+  );
+const notAStream = () =>
+  new ClientError(
+    'NOT_ACCEPTABLE',
+    'The result is a stream. Accept text/event-stream; for @defer and @stream, multipart/mixed is supported too.',
+  );
 
 /** A media type that nothing is written as. */
 const NOTHING = 'nothing/nothing';
@@ -42,13 +49,12 @@ export function useHttpRequest(): Plugin {
     onResultProcess({ result, resultProcessor, setResult, setResultProcessor }) {
       // Yoga has found no way to write what the client accepts.
       if (resultProcessor) return;
-      if (isAsyncIterable(result)) {
-        // Nobody reads it.
-        void (result as AsyncIterable<unknown>)[Symbol.asyncIterator]().return?.();
-        // For the plugins behind, which log it.
-        setResult({ errors: [notAcceptable()] });
-      }
-      const { status, body } = refusalOf(notAcceptable());
+      const refusal = isAsyncIterable(result) ? notAStream() : notAcceptable();
+      // Nobody reads it.
+      if (isAsyncIterable(result)) void result[Symbol.asyncIterator]().return?.();
+      // For the plugins behind, which log it.
+      setResult({ errors: [refusal] });
+      const { status, body } = refusalOf(refusal);
       setResultProcessor((_, { Response }) => Response.json(body, { status, headers: { 'content-type': JSON_UTF8 } }), 'application/json');
     },
   };

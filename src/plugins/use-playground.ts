@@ -35,11 +35,15 @@ export const isPlaygroundFile = (endpoint: string, path: string): boolean =>
 
 /** Serves GraphiQL to browsers that open the endpoint, from the package and with the examples as tabs. Nothing is loaded from elsewhere. */
 export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
+  const headersOf = async (userId?: number) =>
+    userId === undefined || !signIn ? '' : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2);
   const tabOf = async ({ query, variables, userId }: Example) => ({
     query,
     variables: JSON.stringify(variables, null, 2),
-    headers: userId === undefined || !signIn ? '' : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2),
+    headers: await headersOf(userId),
   });
+  /** Whose token a new tab has. */
+  const firstUser = examples.find(({ userId }) => userId !== undefined)?.userId;
   let opening: ReturnType<typeof createPlaygroundPage> | undefined;
 
   return {
@@ -69,14 +73,15 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
 
       // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
       const query = url.searchParams.get('query');
-      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {} }] : [];
+      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {}, userId: firstUser }] : [];
       const ordered = [...shared, ...examples.toSorted((a, b) => Number(b.query === query) - Number(a.query === query))];
       const defaultTabs = await Promise.all(ordered.map(tabOf));
       const [first] = defaultTabs;
       const props = {
         title: 'Convoy',
-        endpoint,
         defaultTabs,
+        // Of tabs that are opened later.
+        defaultHeaders: await headersOf(firstUser),
         // The tab that is open at first takes its editors' text from these and not from defaultTabs.
         initialQuery: first?.query,
         initialVariables: first?.variables,
@@ -86,7 +91,6 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         storage: null,
         shouldPersistHeaders: false,
         defaultEditorToolsVisibility: true,
-        subscriptionsProtocol: 'SSE',
       };
       const nonce = randomBytes(16).toString('base64');
       const headers = {
@@ -94,7 +98,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         'cache-control': 'no-store',
         'content-security-policy': policyWith(nonce),
       };
-      endResponse(new fetchAPI.Response(page.render(props, nonce), { headers }));
+      endResponse(new fetchAPI.Response(page.render(props, endpoint, nonce), { headers }));
     },
   };
 }
