@@ -25,6 +25,7 @@ import { useExecutionMetrics } from './plugins/use-execution-metrics.ts';
 import { useGate } from './plugins/use-gate.ts';
 import { useHealth } from './plugins/use-health.ts';
 import { useHiddenSchema } from './plugins/use-hidden-schema.ts';
+import { useHttpRequest } from './plugins/use-http-request.ts';
 import { useMetrics } from './plugins/use-metrics.ts';
 import { useOperationLimits } from './plugins/use-operation-limits.ts';
 import { usePersistedDocuments } from './plugins/use-persisted-documents.ts';
@@ -172,6 +173,8 @@ export function createApp(deps: AppDeps): App {
       useFastLane(),
       // Before the text of a document is looked at: it may be known by its hash alone.
       usePersistedDocuments(documents),
+      // Behind what finds the text of a document: a request without one is refused.
+      useHttpRequest(),
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
       useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
       ...(hasIntrospection ? [] : [useHiddenSchema()]),

@@ -45,6 +45,7 @@ export const variables = {
   HOST: z.string().default('127.0.0.1'),
   MAX_WORKERS: whole(1, 'processes').max(256, 'at most 256').default(availableParallelism()),
   WORKER_CONNECTIONS: whole(1, 'connections').default(1000),
+  KEEP_ALIVE_SECONDS: whole(1, 'whole seconds').max(3600, 'at most 3600').default(5),
   DATABASE_URL: z.string().optional(),
   DATABASE_DIR: z.string().optional(),
   DATABASE_CONNECTIONS: whole(1, 'connections').default(150),
@@ -176,6 +177,8 @@ export function loadConfig(env: Record<string, string | undefined>) {
     maxWorkers: settings.MAX_WORKERS,
     /** Sockets that one of them holds. */
     workerConnections: settings.WORKER_CONNECTIONS,
+    /** How long a connection stays open without a request. */
+    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     databaseUrl: settings.DATABASE_URL,
     /** Connections to databases that all processes together may have. */
     databaseConnections: settings.DATABASE_CONNECTIONS,

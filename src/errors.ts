@@ -35,13 +35,25 @@ export const ERROR_CODES = {
     status: 404,
     meaning: 'What a mutation should work on does not exist, or the viewer may not see it; or nothing is at this address.',
   },
+  METHOD_NOT_ALLOWED: { status: 405, isOfRequest: true, meaning: 'The method is not supported here; `Allow` names those that are. Mutations need POST.' },
+  NOT_ACCEPTABLE: { status: 406, isOfRequest: true, meaning: 'The `Accept` header names no media type that the result can be written as.' },
+  REQUEST_TIMEOUT: { status: 408, isOfRequest: true, meaning: 'The request did not arrive in time; the connection is closed.' },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
   PAYLOAD_TOO_LARGE: { status: 413, isOfRequest: true, meaning: 'The body of the request is larger than allowed.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, isOfRequest: true, meaning: 'The body is compressed in a way that is not known here.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    isOfRequest: true,
+    meaning: 'The media type, the charset or the compression of the body is not supported.',
+  },
   RATE_LIMITED: {
     status: 429,
     isOfRequest: true,
     meaning: 'Too many requests, points or calls of a field; `Retry-After` says in how many seconds there is room.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    isOfRequest: true,
+    meaning: 'The headers of the request are larger than allowed; the connection is closed.',
   },
   REQUEST_ABORTED: { status: 499, isOfRequest: true, meaning: 'The client went away before it had its answer; nobody reads this.' },
   OVERLOADED: { status: 503, isOfRequest: true, meaning: 'The gateway or its database has too much to do; try again after `Retry-After`.' },
@@ -76,6 +88,14 @@ export class ClientError extends GraphQLError {
   }
 }
 
+export class MethodNotAllowed extends ClientError {
+  /** `allow`: the methods that are supported, as in the header of that name. */
+  constructor(message = 'GraphQL requests are sent by GET or POST.', allow = 'GET, HEAD, POST, OPTIONS') {
+    super('METHOD_NOT_ALLOWED', message);
+    Object.assign(this.extensions.http as object, { headers: { allow } });
+  }
+}
+
 /** Something that is refused now and may be asked for again: the answer carries `Retry-After`, in whole seconds, rounded up. */
 export class TryLater extends ClientError {
   constructor(code: ErrorCode, message: string, retryAfterMs: number, extensions: Record<string, unknown> = {}) {
@@ -83,6 +103,16 @@ export class TryLater extends ClientError {
     super(code, message, { ...extensions, retryAfterSeconds: seconds });
     Object.assign(this.extensions.http as object, { headers: { 'retry-after': String(seconds) } });
   }
+}
+
+/** An error as a whole answer over HTTP: its status, its headers under small names, and its body as GraphQL has errors. */
+export function refusalOf({ message, extensions: { http, ...extensions } }: ClientError): {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: { errors: [{ message: string; extensions: Record<string, unknown> }] };
+} {
+  const { status, headers = {} } = http as { status: number; headers?: Record<string, string> };
+  return { status, headers, body: { errors: [{ message, extensions }] } };
 }
 
 export class RateLimited extends TryLater {

@@ -5,6 +5,7 @@ import type { Flush } from './batching/batcher.ts';
 import type { Statement } from './batching/statement.ts';
 import { isProbe } from './http/operator.ts';
 import { type OperationRun, outcomeOf, type RequestObserver, type RequestRecord } from './http/request-record.ts';
+import { isBrowsersOwn } from './http/route.ts';
 import type { Log } from './log.ts';
 
 export type RequestLogOptions = {
@@ -44,7 +45,8 @@ export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsM
 
   const levelOf = (record: RequestRecord): 'debug' | 'info' | 'warn' => {
     const { status, client } = record;
-    if (isProbe(record)) return 'debug';
+    // No limit counts preflights: a line for each would be anybody's to fill the disk with.
+    if (isProbe(record) || (isBrowsersOwn(record) && status < 400)) return 'debug';
     if (status !== 429) return outcomeOf(record) === 'failed' ? 'warn' : 'info';
     // Whoever is refused may ask as often as they like: a line for each would be theirs to fill the disk with.
     refused++;

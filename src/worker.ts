@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:http';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
+import { createCors } from './http/cors.ts';
+import { createGatewayServer } from './http/server.ts';
 import { createPressure } from './limits/pressure.ts';
 import type { Log } from './log.ts';
 import { createLsnTokens } from './lsn-tokens.ts';
@@ -29,10 +30,6 @@ import type { ConnectionShare } from './workers/connection-budget.ts';
 import type { Farewell } from './workers/fleet.ts';
 import type { FleetFigures, Siblings, WorkerFigures } from './workers/siblings.ts';
 
-/** How long a client may take to send a request, and the head of it: slower ones hold a connection and memory for nothing. */
-const [REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS] = [30_000, 10_000];
-/** How often connections are asked for these: Node's 30 s would let a head take 40. */
-const TIMEOUT_CHECK_MS = 2000;
 /** What documents that clients register may take in memory. */
 const MAX_DOCUMENTS_BYTES = 4 * 2 ** 20;
 /** How long a connection may be still: a client that does not read keeps its answer in memory. Subscriptions are pinged every 12 seconds. */
@@ -180,12 +177,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     isDebugging: config.isDebugging,
     log,
   });
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    app.listener,
-  );
-  server.setTimeout(Math.max(config.deadlineMs, SILENCE_MS));
-  const connections = createConnections(server, { max: config.workerConnections, onClose: onConnectionClose });
+  const cors = createCors(config.corsOrigins);
+  const silenceMs = Math.max(config.deadlineMs, SILENCE_MS);
+  const server = createGatewayServer(app.listener, { cors, keepAliveMs: config.keepAliveSeconds * 1000, silenceMs });
+  const connections = createConnections(server, { max: config.workerConnections, cors, onClose: onConnectionClose });
   metrics.watchConnections(async () => connections.size);
   return {
     connections,

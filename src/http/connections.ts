@@ -3,15 +3,16 @@
 
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Cors, createCors } from './cors.ts';
 import { createRefusal } from './refusal.ts';
 
 /** How long requests that are under way may take to finish. */
 const DRAIN_MS = 25_000;
 /**
- * How long a connection without a request stays while the gateway stops: longer than the server's keep-alive, which its clients know. One
+ * How much longer than the server's keep-alive, which its clients know, a connection without a request stays while the gateway stops. One
  * that is closed sooner may be closed under a request that its client has just sent.
  */
-const IDLE_MS = 6000;
+const IDLE_MARGIN_MS = 1000;
 /** How often streams that have begun since are looked for while the gateway stops. */
 const STREAMS_MS = 500;
 /** When clients of a stream shall come back: not all of them at once. */
@@ -20,6 +21,8 @@ const [FIRST_RETURN_MS, LAST_RETURN_MS] = [500, 3000];
 export type ConnectionsOptions = {
   /** Sockets that are held at once; one more is answered 503 and closed. Default: no bound. */
   max?: number;
+  /** Whose pages may read that answer. Default: none. */
+  cors?: Cors;
   /** Called when a socket that was taken is closed. */
   onClose?: () => void;
 };
@@ -38,13 +41,16 @@ export type Connections = {
 };
 
 /** Lets a server work with sockets that are handed to it. */
-export function createConnections(server: Server, { max = Number.POSITIVE_INFINITY, onClose }: ConnectionsOptions = {}): Connections {
+export function createConnections(
+  server: Server,
+  { max = Number.POSITIVE_INFINITY, cors = createCors([]), onClose }: ConnectionsOptions = {},
+): Connections {
   const sockets = new Set<Socket>();
   /** In the order in which their requests have come. */
   const responses = new Set<ServerResponse>();
   /** While the gateway stops: the last one of each connection. */
   const lasts = new WeakMap<Socket, ServerResponse>();
-  const refuse = createRefusal();
+  const refuse = createRefusal(cors);
   let isDraining = false;
   let isStopping = false;
   let onLast = () => {};
@@ -114,7 +120,7 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
       endStreams();
       if (isHurried) endUnanswered();
       const streams = setInterval(endStreams, STREAMS_MS);
-      const idle = setTimeout(endIdle, IDLE_MS);
+      const idle = setTimeout(endIdle, Math.min(server.keepAliveTimeout + IDLE_MARGIN_MS, DRAIN_MS));
       const end = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, DRAIN_MS);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** What a page's script may read of an answer beside the few headers that it always may. */
 const EXPOSED_HEADERS = [
+  'Allow',
   'ETag',
   'RateLimit',
   'RateLimit-Policy',
@@ -28,12 +29,24 @@ export function createCors(origins: readonly string[]): Cors {
   return ({ method, headers }): Record<string, string> => {
     const { origin } = headers;
     if (origin === undefined || !allowed.has(origin)) return {};
-    if (method !== 'OPTIONS') return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED_HEADERS };
+    if (!isPreflight({ method, headers }))
+      return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED_HEADERS };
     return {
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, HEAD, POST',
       'access-control-allow-headers': headers['access-control-request-headers'] ?? 'content-type',
       'access-control-max-age': String(MAX_AGE_SECONDS),
     };
   };
 }
+
+/**
+ * Whether a browser asks whether a page may send a request: https://fetch.spec.whatwg.org/#cors-preflight-request. Browsers send it without
+ * a body; what has one is another request.
+ */
+export const isPreflight = ({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean =>
+  method === 'OPTIONS' &&
+  headers.origin !== undefined &&
+  headers['access-control-request-method'] !== undefined &&
+  headers['transfer-encoding'] === undefined &&
+  (headers['content-length'] ?? '0') === '0';

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { typeOf } from './media-type.ts';
 
 /** What a page of any site can send without asking: https://fetch.spec.whatwg.org/#cors-safelisted-request-header. */
-const SIMPLE_TYPE = /^\s*(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\s*(;|$)/i;
+const SIMPLE_TYPES: readonly string[] = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 
 /** A browser asks before it sends one of these. The first two are what Apollo's clients send. */
 const HEADERS = ['x-apollo-operation-name', 'apollo-require-preflight', 'x-requested-with'] as const;
@@ -14,7 +15,7 @@ export function isSimpleCrossSite({ method, headers }: IncomingMessage): boolean
   if (method !== 'POST') return false;
   const type = headers['content-type'];
   // A script sends no type at all with a Blob that has none.
-  if (type !== undefined && !SIMPLE_TYPE.test(type)) return false;
+  if (type !== undefined && !SIMPLE_TYPES.includes(typeOf(type).type)) return false;
   return !HEADERS.some((name) => headers[name]);
 }
 

@@ -5,6 +5,7 @@
 // An answer that visitors share is found before anything is parsed. The guard has read the body already.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendNodeResponse } from '@whatwg-node/server';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { Dependencies } from '../batching/dependencies.ts';
@@ -187,18 +188,23 @@ export function createFastLane<Context extends Record<string, unknown>>(
   }
 }
 
-/** Yoga takes a body that was read from a property of this name, as serverless platforms give it. */
-export function takeYogasWay<Context extends Record<string, unknown>>(
+/**
+ * Lets Yoga answer. It takes a body that was read from a property of this name, as serverless platforms give it. Rejects where it fails
+ * outside GraphQL, as in a hook: left to itself, it would write the stack into the answer.
+ */
+export async function takeYogasWay<Context extends Record<string, unknown>>(
   yoga: YogaServerInstance<LaneContext, Context>,
   req: IncomingMessage,
   res: ServerResponse,
   call: Call,
   outcome?: Outcome,
-): void {
+): Promise<void> {
   const { body } = call;
   // Yoga makes its URL of this header, into which a client may write another path than the one that the guard has seen.
   req.headers.host = 'localhost';
-  void yoga(Object.assign(req, body && body.length > 0 && { body: oneChunk(body) }), res, { call, outcome } as never);
+  const asked = Object.assign(req, body && body.length > 0 && { body: oneChunk(body) });
+  const response = await yoga.handleNodeRequestAndResponse(asked, res, { req, res, call, outcome } as never);
+  await sendNodeResponse(response, res, req, true);
 }
 
 /** Yoga looks at the keys of a body, of which a buffer has one for each byte. */

@@ -3,17 +3,19 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
-import { ClientError } from '../errors.ts';
+import { ClientError, refusalOf } from '../errors.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdFrom } from '../plugins/use-request-id.ts';
 import type { RequestLimits } from '../rate-limit/request-limits.ts';
-import type { Client } from './client.ts';
-import type { Cors } from './cors.ts';
+import { type Client, NOBODY } from './client.ts';
+import { type Cors, isPreflight } from './cors.ts';
 import { CROSS_SITE_ADVICE, isSimpleCrossSite } from './cross-site.ts';
+import { withoutStreams } from './media-type.ts';
 import { isProbe } from './operator.ts';
 import { readBody } from './read-body.ts';
 import { addError, createRequestRecord, observeRequest, type RequestObserver, type RequestRecord } from './request-record.ts';
+import { createRoute, pathOf } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { traceContextOf } from './trace-context.ts';
 
@@ -59,6 +61,7 @@ export function createGuard(
   { endpoint, isFile, clientOf, requestLimits, limits, cors, log, observers = [], maxBodyBytes = 1_000_000 }: GuardOptions,
   next: Guarded,
 ): RequestListener {
+  const route = createRoute({ endpoint, isFile });
   const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
 
   return (req, res) => {
@@ -66,33 +69,46 @@ export function createGuard(
     // Whatever is made of the request later has the same.
     req.headers['x-request-id'] = requestId;
     req.url = originForm(req.url);
-    const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req), trace: traceContextOf(req.headers) });
+    const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req.url), trace: traceContextOf(req.headers) });
     observeRequest(req, res, record, observers);
-    guard(req, res, record).catch((error) => {
+    const call: Call = { client: NOBODY, headers: { ...securityHeaders(NOBODY), ...cors(req) }, body: undefined, record };
+    guard(req, res, call).catch((error) => {
       log.error({ err: error, requestId }, 'a request failed before it had an answer');
-      if (!res.headersSent) record.status = 500;
-      res.destroy();
+      if (res.headersSent) res.destroy();
+      else refuse(req, res, call, new ClientError('INTERNAL_SERVER_ERROR', 'Something went wrong in the gateway.', { requestId }));
     });
   };
 
-  async function guard(req: IncomingMessage, res: ServerResponse, record: RequestRecord): Promise<void> {
+  async function guard(req: IncomingMessage, res: ServerResponse, call: Call): Promise<void> {
+    const { record } = call;
+    const asksFirst = isPreflight(req);
+    // A preflight says nothing of a client: browsers send no token with it, and to read one would be work that no limit counts.
+    if (asksFirst) delete req.headers.authorization;
     const found = clientOf(req);
     const client = found instanceof Promise ? await found : found;
-    const call: Call = { client, headers: { ...securityHeaders(client) }, body: undefined, record };
     record.client = client;
-    if (isProbe(record)) return next(req, res, call);
+    call.client = client;
+    // For operators alone, who are known by their network: no page reads it, whatever its origin.
+    if (isProbe(record)) {
+      call.headers = { ...securityHeaders(client) };
+      return next(req, res, call);
+    }
+    call.headers = { ...securityHeaders(client), ...cors(req) };
+    // Not counted, nor refused: a page that may not ask learns neither the status nor the headers of the answer. It costs no more than to
+    // read its head, which a refusal would cost too.
+    if (asksFirst) return end(res, call, 204);
 
     const counted = requestLimits.count(client.key);
     const { headers, refusal } = counted instanceof Promise ? await counted : counted;
-    call.headers = { ...call.headers, ...cors(req), ...headers };
+    Object.assign(call.headers, headers);
     if (refusal) return refuse(req, res, call, refusal);
-    // Yoga takes whatever ends like its path for its own, `/health?x=/graphql` too, and reads `/x/../graphql` as its path. So that what is
-    // counted, bounded and logged here is what it answers, nothing but the very path comes to it.
-    if (record.path !== endpoint && !(record.method === 'GET' && isFile?.(record.path)))
-      return refuse(req, res, call, new ClientError('NOT_FOUND', `There is nothing at this address: ask ${endpoint}.`));
-    if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined) {
-      res.writeHead(204, { ...call.headers, 'x-request-id': record.requestId }).end();
-      return;
+    const routed = route(req);
+    if (routed instanceof ClientError) return refuse(req, res, call, routed);
+    if (routed) return end(res, call, routed.status, routed.headers);
+    // node:http knows that it must not send a body to HEAD; everybody else answers it as GET. A stream would have no end.
+    if (req.method === 'HEAD') {
+      req.method = 'GET';
+      req.headers.accept = withoutStreams(req.headers.accept);
     }
     if (isSimpleCrossSite(req))
       return refuse(req, res, call, new ClientError('CROSS_SITE_REQUEST', `A page of any site could have sent this. ${CROSS_SITE_ADVICE}`));
@@ -111,24 +127,29 @@ export function createGuard(
 
   function refusalOfBody(why: 'too large' | 'unknown encoding' | 'unreadable'): ClientError {
     if (why === 'unknown encoding')
-      return new ClientError('UNSUPPORTED_MEDIA_TYPE', 'The body is compressed in a way that is not known: send gzip, deflate or br.');
+      return new ClientError('UNSUPPORTED_MEDIA_TYPE', 'The body has a content encoding that is not supported. Send gzip, deflate or br.');
     if (why === 'unreadable') return new ClientError('BAD_REQUEST', 'The body cannot be decompressed.');
     return new ClientError('PAYLOAD_TOO_LARGE', `The body is longer than ${readAtMost.toLocaleString('en')} bytes, which is the most.`);
   }
 
+  function end(res: ServerResponse, call: Call, status: number, headers: Readonly<Record<string, string>> = {}): void {
+    res.writeHead(status, { ...call.headers, 'x-request-id': call.record.requestId, ...headers }).end();
+  }
+
   function refuse(req: IncomingMessage, res: ServerResponse, call: Call, error: ClientError): void {
-    const { http, ...extensions } = error.extensions as { code: string; http: { status: number; headers?: Record<string, string> } };
-    addError(call.record, extensions.code);
-    const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
-    res.writeHead(http.status, {
+    const { status, headers, body: content } = refusalOf(error);
+    addError(call.record, String(error.extensions.code));
+    const body = JSON.stringify(content);
+    res.writeHead(status, {
       ...call.headers,
-      ...http.headers,
+      ...headers,
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       'x-request-id': call.record.requestId,
     });
-    if (req.method !== 'HEAD') res.write(body);
+    // Nothing is written where the method was HEAD: node:http remembers.
+    res.write(body);
     if (req.complete) {
       res.end();
       return;
@@ -148,8 +169,3 @@ export function createGuard(
 
 /** Clients may send a whole URL (RFC 9112, 3.2.2), with a password before the host. */
 const originForm = (url = '/') => (url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/');
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const end = url.indexOf('?');
-  return end < 0 ? url : url.slice(0, end);
-}

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { Overloaded } from '../errors.ts';
+import type { Cors } from './cors.ts';
+import { peekAt, rawAnswer, rawRefusal } from './raw-answer.ts';
 
 /** How long a client may take to begin its request; whatever it is, one that has not is refused then, in milliseconds. */
 const SILENCE_MS = 100;
@@ -10,16 +12,25 @@ const MAX_LINGERING = 1000;
 
 /** Answered all the same: who asks this would restart a gateway because it has many clients, and they would all go to the next one. */
 const LIVENESS = /^(GET|HEAD) \/health\/live HTTP\/1\.[01]\r\n/;
-/** As many bytes as tell. */
-const LIVENESS_BYTES = 40;
 
-/** Answers sockets that find no place: 503, with the body that every error has. What they send is not read, but for whether it asks if the gateway lives. */
-export function createRefusal(): (socket: Socket) => void {
-  const { message, extensions } = new Overloaded('The gateway has no place for another connection. Try again.');
-  const { http, ...rest } = extensions as { http: { status: number; headers: Record<string, string> } };
-  const refusal = answerOf(`${http.status} Service Unavailable`, http.headers, { errors: [{ message, extensions: rest }] });
-  const alive = answerOf('200 OK', {}, { status: 'ok' });
+/**
+ * Answers sockets that find no place: 503, with the body that every error has. Of what they send, the first bytes are looked at: for whether
+ * they ask if the gateway lives, and for the page that asks, by `cors`. A preflight of such a page is answered, or the page could not
+ * read the refusal that follows.
+ */
+export function createRefusal(cors: Cors): (socket: Socket) => void {
+  const error = new Overloaded('The gateway has no room for another connection. Try again.');
+  const alive = rawAnswer(200, {}, { status: 'ok' });
   let lingering = 0;
+
+  function answerTo(first: Buffer | undefined): string {
+    const asked = peekAt(first, cors);
+    const [, method] = LIVENESS.exec(asked.line) ?? [];
+    if (method) return alive.head + (method === 'GET' ? alive.body : '');
+    if (asked.isPreflight) return rawAnswer(204, asked.cors).head;
+    const { head, body } = rawRefusal(error, asked.cors);
+    return asked.line.startsWith('HEAD ') ? head : head + body;
+  }
 
   return (socket) => {
     socket.on('error', () => undefined);
@@ -39,21 +50,7 @@ export function createRefusal(): (socket: Socket) => void {
       socket.off('data', answer).off('end', answer);
       // What follows is thrown away.
       socket.resume();
-      const [, method] = LIVENESS.exec(first?.toString('latin1', 0, LIVENESS_BYTES) ?? '') ?? [];
-      socket.end(method ? alive.head + (method === 'GET' ? alive.body : '') : refusal.head + refusal.body);
+      socket.end(answerTo(first));
     }
   };
-}
-
-function answerOf(status: string, headers: Record<string, string>, content: object): { head: string; body: string } {
-  const body = JSON.stringify(content);
-  const lines = [
-    `HTTP/1.1 ${status}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    'connection: close',
-  ];
-  return { head: `${lines.join('\r\n')}\r\n\r\n`, body };
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { createFetcher } from './playground-fetcher.ts';
 
 const CALL = 'YogaGraphiQL.renderYogaGraphiQL(';
 
@@ -22,8 +23,8 @@ export async function createPlaygroundPage(title: string, path: string) {
   const [style, app] = files.map((one) => one.path);
   return {
     files,
-    /** The page with GraphiQL's props. `nonce`: what its policy lets scripts in the page run by. */
-    render: (props: object, nonce: string) => `<!doctype html>
+    /** The page with GraphiQL's props. `endpoint`: the path of GraphQL. `nonce`: what its policy lets scripts in the page run by. */
+    render: (props: object, endpoint: string, nonce: string) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -36,7 +37,10 @@ export async function createPlaygroundPage(title: string, path: string) {
     <noscript>The playground needs JavaScript.</noscript>
     <div id="root"></div>
     <script src="${app}"></script>
-    <script nonce="${nonce}">${CALL}document.querySelector('#root'), ${inScript(props)})</script>
+    <script nonce="${nonce}">${CALL}document.querySelector('#root'), {
+      ...${inScript(props)},
+      fetcher: (${createFetcher})(${inScript(endpoint)}),
+    })</script>
   </body>
 </html>
 `,
@@ -59,4 +63,4 @@ async function file(path: string, name: string, type: string, content: string): 
 }
 
 /** JSON that cannot end the script around it: a query may come from the address, and so from anybody. */
-const inScript = (value: object) => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
+const inScript = (value: object | string) => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);

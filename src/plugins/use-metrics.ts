@@ -1,7 +1,9 @@
 import type { Plugin } from 'graphql-yoga';
 import { Registry } from 'prom-client';
+import { type ClientError, Forbidden, Overloaded, refusalOf } from '../errors.ts';
 import type { LaneContext } from '../http/fast-lane.ts';
 import { type createIsOperator, METRICS_PATH } from '../http/operator.ts';
+import { addError } from '../http/request-record.ts';
 import { once } from './once.ts';
 
 export type MetricsOptions = {
@@ -17,11 +19,16 @@ export function useMetrics({ read, isOperator }: MetricsOptions): Plugin<LaneCon
   return {
     async onRequest({ request, url, serverContext, fetchAPI: { Response }, endResponse }) {
       if (url.pathname !== METRICS_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) return;
-      const refuse = (status: number, message: string) => endResponse(Response.json({ errors: [{ message }] }, { status }));
-      if (!isOperator((serverContext as LaneContext).call?.client, request.headers.get('authorization')))
-        return refuse(403, 'The metrics are not open to you.');
+      const { call } = serverContext as LaneContext;
+      const refuse = (error: ClientError) => {
+        const { status, headers, body } = refusalOf(error);
+        if (call) addError(call.record, String(error.extensions.code));
+        endResponse(Response.json(body, { status, headers: { ...headers, 'cache-control': 'no-store' } }));
+      };
+      if (!isOperator(call?.client, request.headers.get('authorization')))
+        return refuse(new Forbidden('The metrics are for operators: ask from a private network, or with the token.'));
       const text = await readOnce().catch(() => undefined);
-      if (text === undefined) return refuse(503, 'The metrics of the workers cannot be had at the moment.');
+      if (text === undefined) return refuse(new Overloaded('The metrics of the workers are temporarily unavailable.'));
       endResponse(new Response(text, { headers: { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' } }));
     },
   };

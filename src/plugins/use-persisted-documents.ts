@@ -7,13 +7,10 @@ import type { PersistedDocuments } from '../persisted/persisted-documents.ts';
 /** Finds the text of documents that come as a hash, where the fast lane has not done so, and keeps new ones that proved valid. */
 export function usePersistedDocuments(documents: PersistedDocuments): Plugin<Context> {
   return {
-    async onParams({ request, params, setParams, context }) {
-      // What is no object is refused by Yoga.
+    async onParams({ params, setParams, context }) {
+      // What is no object is refused afterwards.
       if ((context as LaneContext).isResolved || typeof params !== 'object' || params === null) return;
-      // Yoga takes what it knows from an address.
-      const documentId = request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : null;
-      const given = documentId === null ? params : { ...params, documentId };
-      setParams((await documents.resolve(given as Params)) as typeof params);
+      setParams((await documents.resolve(params as Params)) as typeof params);
     },
     onExecute({ args }) {
       documents.accepted((args.contextValue as { params: object }).params);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
+import { ClientError, refusalOf } from '../errors.ts';
+import { acceptedBy } from '../http/media-type.ts';
 import type { createPlaygroundPage } from './playground-page.ts';
 
 /** A named example: a document of one operation, its variables, and whether it is sent with a token of the example's user. */
@@ -33,17 +35,21 @@ export const isPlaygroundFile = (endpoint: string, path: string): boolean =>
 
 /** Serves GraphiQL to browsers that open the endpoint, from the package and with the examples as tabs. Nothing is loaded from elsewhere. */
 export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
+  const headersOf = async (userId?: number) =>
+    userId === undefined || !signIn ? '' : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2);
   const tabOf = async ({ query, variables, userId }: Example) => ({
     query,
     variables: JSON.stringify(variables, null, 2),
-    headers: userId === undefined || !signIn ? '' : JSON.stringify({ authorization: `Bearer ${await signIn(userId)}` }, null, 2),
+    headers: await headersOf(userId),
   });
+  /** Whose token a new tab has. */
+  const firstUser = examples.find(({ userId }) => userId !== undefined)?.userId;
   let opening: ReturnType<typeof createPlaygroundPage> | undefined;
 
   return {
     async onRequest({ request, url, fetchAPI, endResponse }) {
       if (request.method !== 'GET' || !url.pathname.startsWith(endpoint)) return;
-      const isPage = url.pathname === endpoint && request.headers.get('accept')?.includes('text/html');
+      const isPage = url.pathname === endpoint && acceptedBy(request.headers.get('accept') ?? undefined).page;
       if (!isPage && !isPlaygroundFile(endpoint, url.pathname)) return;
       // GraphiQL takes 40 MB of memory: not before somebody wants to see it.
       opening ??= import('./playground-page.ts').then((module) => module.createPlaygroundPage('Convoy', endpoint));
@@ -60,18 +66,22 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
             },
           }),
         );
-      if (!isPage) return endResponse(new fetchAPI.Response(null, { status: 404 }));
+      if (!isPage) {
+        const { status, body } = refusalOf(new ClientError('NOT_FOUND', 'Not found. Reload the page: the playground has another version.'));
+        return endResponse(fetchAPI.Response.json(body, { status, headers: { 'cache-control': 'no-store' } }));
+      }
 
       // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
       const query = url.searchParams.get('query');
-      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {} }] : [];
+      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {}, userId: firstUser }] : [];
       const ordered = [...shared, ...examples.toSorted((a, b) => Number(b.query === query) - Number(a.query === query))];
       const defaultTabs = await Promise.all(ordered.map(tabOf));
       const [first] = defaultTabs;
       const props = {
         title: 'Convoy',
-        endpoint,
         defaultTabs,
+        // Of tabs that are opened later.
+        defaultHeaders: await headersOf(firstUser),
         // The tab that is open at first takes its editors' text from these and not from defaultTabs.
         initialQuery: first?.query,
         initialVariables: first?.variables,
@@ -81,7 +91,6 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         storage: null,
         shouldPersistHeaders: false,
         defaultEditorToolsVisibility: true,
-        subscriptionsProtocol: 'SSE',
       };
       const nonce = randomBytes(16).toString('base64');
       const headers = {
@@ -89,7 +98,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         'cache-control': 'no-store',
         'content-security-policy': policyWith(nonce),
       };
-      endResponse(new fetchAPI.Response(page.render(props, nonce), { headers }));
+      endResponse(new fetchAPI.Response(page.render(props, endpoint, nonce), { headers }));
     },
   };
 }

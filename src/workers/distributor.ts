@@ -4,6 +4,7 @@
 
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Cors } from '../http/cors.ts';
 import { listen, stopListening } from '../http/listen.ts';
 import { createRefusal } from '../http/refusal.ts';
 import type { Peer } from './peer.ts';
@@ -41,13 +42,13 @@ export type Distributor = {
   readonly open: number;
 };
 
-/** `maxConnections`: of one worker; where all are full, a connection is answered 503. */
-export function createDistributor({ maxConnections }: { maxConnections: number }): Distributor {
+/** `maxConnections`: of one worker; where all are full, a connection is answered 503. `cors`: whose pages may read that. */
+export function createDistributor({ maxConnections, cors }: { maxConnections: number; cors: Cors }): Distributor {
   /** All that are not gone; those that take connections are `ready` too. */
   const takers = new Map<number, Taker>();
   const ready = new Set<Taker>();
   const waiting = new Map<Socket, NodeJS.Timeout>();
-  const refuse = createRefusal();
+  const refuse = createRefusal(cors);
   let handed = 0;
   let isStopping = false;
 

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
+import { createCors } from '../http/cors.ts';
 import type { Log } from '../log.ts';
 import type { Running } from '../primary.ts';
 import { createMemoryStore } from '../rate-limit/memory-store.ts';
@@ -30,7 +31,7 @@ export type TogetherOptions = {
 export async function startTogether(config: Config, orders: Orders, options: TogetherOptions, log: Log): Promise<Running> {
   const { onGone, leftovers, silenceMs = 30_000 } = options;
   let fleet: Fleet | undefined;
-  const distributor = createDistributor({ maxConnections: config.workerConnections });
+  const distributor = createDistributor({ maxConnections: config.workerConnections, cors: createCors(config.corsOrigins) });
   const switchboard = createSwitchboard({
     store: createMemoryStore(),
     count: () => ({ workers: fleet?.running ?? 0, connections: distributor.open }),
