@@ -25,6 +25,10 @@ export const ERROR_CODES = {
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body of the request is larger than allowed.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is compressed in a way that is not known here.' },
+  EVENT_STREAM_REQUIRED: {
+    status: 406,
+    meaning: 'A subscription is answered with server-sent events: send it by itself, with `Accept: text/event-stream`.',
+  },
   RATE_LIMITED: {
     status: 429,
     meaning: 'Too many requests, points or calls of a field; `Retry-After` says in how many seconds there is room.',
