@@ -3,13 +3,17 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { ClientError } from '../../errors.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { LaneContext } from '../../http/fast-lane.ts';
-import { eventStreamWishOf } from '../../http/media-type.ts';
+import { type EventStreamWish, eventStreamWishOf } from '../../http/media-type.ts';
 import type { Log } from '../../log.ts';
 import { requestIdOf } from '../../plugins/use-request-id.ts';
 import { COMPLETED_ID, createEventStream, EVENT_STREAM_HEADERS, eventsOf, markOpenStream } from './event-stream.ts';
 import { type Endable, onRequestEnd } from './request-end.ts';
 
-type StreamContext = LaneContext & Endable;
+type StreamContext = LaneContext &
+  Endable & {
+    /** By the Accept header as it came. */
+    wish?: EventStreamWish;
+  };
 
 /**
  * Answers subscriptions with event streams, and whatever else is asked for as one. Everything that GraphQL has to say is an event on a
@@ -23,14 +27,18 @@ export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneCont
       // An EventSource whose stream is complete asks again, and stops at this status alone.
       if (request.headers.get('last-event-id') === COMPLETED_ID) endResponse(new fetchAPI.Response(null, { status: 204 }));
     },
-    onRequestParse: ({ request, serverContext }) => ({
-      onRequestParseDone({ requestParserResult }) {
-        if (!Array.isArray(requestParserResult)) return;
-        (serverContext as LaneContext).isBatch = true;
-        if (eventStreamWishOf(request.headers.get('accept')).isPreferred)
-          throw new ClientError('BAD_REQUEST', 'An array of operations is answered with JSON: send "Accept: application/json".');
-      },
-    }),
+    onRequestParse({ request, serverContext }) {
+      const context = serverContext as StreamContext;
+      const { isPreferred } = wishOf(context, request);
+      return {
+        onRequestParseDone({ requestParserResult }) {
+          if (!Array.isArray(requestParserResult)) return;
+          context.isBatch = true;
+          if (isPreferred)
+            throw new ClientError('BAD_REQUEST', 'An array of operations is answered with JSON: send "Accept: application/json".');
+        },
+      };
+    },
     onSubscribe({ args, subscribeFn, setSubscribeFn, setResultAndStopExecution }) {
       const context = args.contextValue as StreamContext & { request: Request };
       const refusal = refusalOf(context);
@@ -41,7 +49,7 @@ export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneCont
       });
     },
     onResultProcess({ request, result, setResultProcessor, serverContext }) {
-      const wish = eventStreamWishOf(request.headers.get('accept'));
+      const wish = wishOf(serverContext as StreamContext, request);
       const isSubscription = (serverContext as LaneContext).call?.record.operations[0]?.kind === 'subscription';
       const isWanted = isAsyncIterable(result) ? wish.isAccepted : wish.isPreferred || (isSubscription && wish.isNamed);
       if (!isWanted) return;
@@ -66,11 +74,16 @@ export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneCont
   }
 }
 
-function refusalOf({ request, call, isBatch }: LaneContext & { request: Request }): ClientError | undefined {
+/** Read once, before a plugin rewrites the header. */
+const wishOf = (context: StreamContext, request: Request): EventStreamWish =>
+  (context.wish ??= eventStreamWishOf(request.headers.get('accept')));
+
+function refusalOf(context: StreamContext & { request: Request }): ClientError | undefined {
+  const { request, call, isBatch } = context;
   const how = 'send it by itself, with GET or POST and "Accept: text/event-stream"';
   if (isBatch) return required(`A subscription cannot be one of several operations in an array: ${how}.`);
   if ((call?.record.method ?? request.method) === 'HEAD') return required(`A subscription has no answer without a body: ${how}.`);
-  if (eventStreamWishOf(request.headers.get('accept')).isAccepted) return undefined;
+  if (wishOf(context, request).isAccepted) return undefined;
   return required(`A subscription is answered with server-sent events: ${how}.`);
 }
 

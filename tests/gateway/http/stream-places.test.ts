@@ -64,7 +64,8 @@ test.each(REFUSED)('a subscription that accepts %s is refused with a code and ke
   const world = await anApp({ protection: { maxBatch: 5, maxSubscriptions: max } });
   for (let i = 0; i < MANY; i++) {
     const [answer] = answersIn(await exchange(portOf(world), bytesOf(request)));
-    expect([answer?.status, /"code":"(\w+)"/.exec(answer?.body ?? '')?.[1]]).toEqual([status, code]);
+    expect(answer?.status).toBe(status);
+    if (code) expect(answer?.body).toContain(`"code":"${code}"`);
   }
   await expectAllFree(world, max);
 });
