@@ -57,7 +57,7 @@ export function createEventStream(results: AsyncIterable<ExecutionResult>, onFai
     controller.close();
   };
 
-  const body = new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(given) {
       controller = given;
       send(PING);
@@ -75,7 +75,9 @@ export function createEventStream(results: AsyncIterable<ExecutionResult>, onFai
       stop();
     },
     cancel: release,
-  });
+  };
+  // Room for the first ping and one result more: the first result is asked for before the ping is read.
+  const body = new ReadableStream(source, { highWaterMark: 2 });
   return { body, stop };
 }
 

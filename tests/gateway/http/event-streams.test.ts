@@ -1,23 +1,15 @@
-// Errors on event streams, by the protocol of graphql-sse, as its client and EventSource see them.
+// What is on an event stream, by the protocol of graphql-sse: results, errors, and the end.
 
-import { existsSync } from 'node:fs';
 import { createClient } from 'graphql-sse';
-import { chromium } from 'playwright-core';
-import { EventSource as NodeEventSource } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { createMemoryDocumentStore } from '../../../src/persisted/memory-document-store.ts';
-import { createPersistedDocuments } from '../../../src/persisted/persisted-documents.ts';
-import { until } from '../../support/batching.ts';
 import { aFollowedGateway } from '../../support/followed-gateway.ts';
 import { mutation, toIssue } from '../../support/inputs.ts';
 import { listen, onlyRates } from '../../support/protection.ts';
+import { documentsOf, REFUSED, WRONG_ARGUMENT } from '../../support/refused-operations.ts';
 import { anApp } from '../../support/world.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
 const SUBSCRIPTION = 'subscription { certificateIssued { id } }';
-const WRONG = 'subscription { certificateIssued(spaId: "x") { id } }';
 
-type World = Awaited<ReturnType<typeof anApp>>;
 type Options = { headers?: Record<string, string>; method?: string };
 
 /** The events of a stream, which must end. */
@@ -45,29 +37,8 @@ function parse(text: string): Event[] {
 const COMPLETE = { event: 'complete', id: 'complete', data: null };
 const codesIn = ({ data }: Event) => data.errors.map(({ extensions }: { extensions: { code: string } }) => extensions.code);
 
-const documents = createPersistedDocuments({ store: createMemoryDocumentStore() });
-const hash = { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } };
-
-const REFUSED: [what: string, code: string, body: unknown, headers?: Record<string, string>][] = [
-  ['a wrong argument', 'BAD_USER_INPUT', { query: WRONG }],
-  ['a missing variable', 'BAD_USER_INPUT', { query: 'subscription ($id: ID!) { certificateIssued(spaId: $id) { id } }' }],
-  ['a field that is not there', 'GRAPHQL_VALIDATION_FAILED', { query: 'subscription { nothing }' }],
-  ['a document that is no GraphQL', 'GRAPHQL_PARSE_FAILED', { query: 'subscription {' }],
-  ['a bad token', 'UNAUTHENTICATED', { query: SUBSCRIPTION }, { authorization: 'Bearer nonsense' }],
-  ['a hash that is not known', 'PERSISTED_QUERY_NOT_FOUND', hash],
-  [
-    'too many aliases',
-    'LIMIT_EXCEEDED',
-    { query: `subscription { certificateIssued { ${Array.from({ length: 99 }, (_, i) => `a${i}: id`).join(' ')} } }` },
-  ],
-  ['no operation', 'BAD_REQUEST', {}],
-  ['a body that is no JSON', 'BAD_REQUEST', '{"query":'],
-  ['a query with an error', 'BAD_USER_INPUT', { query: '{ spa(id: "x") { id } }' }],
-  ['a mutation that needs a token', 'UNAUTHENTICATED', { query: 'mutation { deleteSpa(id: "U3BhOjE=") { __typename } }' }],
-];
-
 test('an error is an event on a stream that was accepted, and the stream is complete', async () => {
-  const { app, url } = await anApp({ protection: { documents } });
+  const { app, url } = await anApp({ protection: { documents: documentsOf() } });
   const slow = await listen(app.slowListener);
   for (const [what, code, body, headers = {}] of REFUSED) {
     for (const at of [url, slow]) {
@@ -119,8 +90,8 @@ test('what the guard refuses stays an answer of HTTP', async () => {
   const { url } = await anApp({ protection: { modes: onlyRates('requests'), rates: { perMinute: 2 }, maxBodyBytes: 1000 } });
   const large = await eventsFrom(url, { query: SUBSCRIPTION, variables: { text: 'x'.repeat(1000) } });
   expect([large.status, large.headers.get('content-type')]).toEqual([413, 'application/json; charset=utf-8']);
-  await eventsFrom(url, { query: WRONG });
-  const tooMany = await eventsFrom(url, { query: WRONG });
+  await eventsFrom(url, { query: WRONG_ARGUMENT });
+  const tooMany = await eventsFrom(url, { query: WRONG_ARGUMENT });
   expect([tooMany.status, Number(tooMany.headers.get('retry-after')) > 0]).toEqual([429, true]);
 });
 
@@ -146,12 +117,12 @@ test('which form an error has is for the Accept header to say', async () => {
     ['text/event-stream;q=0.9, application/json', STREAM, JSON_TYPE, JSON_TYPE],
     ['*/*', JSON_TYPE, JSON_TYPE, JSON_TYPE],
   ] as const)
-    expect([accept, await typeOf(accept, WRONG), await typeOf(accept, '{ spa(id: "x") { id } }'), await typeOf(accept, '{')]).toEqual([
+    expect([
       accept,
-      ofSubscription,
-      ofQuery,
-      ofNothing,
-    ]);
+      await typeOf(accept, WRONG_ARGUMENT),
+      await typeOf(accept, '{ spa(id: "x") { id } }'),
+      await typeOf(accept, '{'),
+    ]).toEqual([accept, ofSubscription, ofQuery, ofNothing]);
 });
 
 test('an error of an event is that event, an error of the source the last one', async () => {
@@ -171,81 +142,4 @@ test('an error of an event is that event, an error of the source the last one', 
   ]);
   const { events } = await eventsFrom(url, { query: 'subscription { broken }' });
   expect(events).toMatchObject([{ data: { data: { broken: 1 } } }, { data: { errors: [{}] } }, COMPLETE]);
-});
-
-test('the client of graphql-sse hands each error on as a result, and does not fail', async () => {
-  const { url } = await anApp({ protection: { documents } });
-  for (const [what, code, body, headers] of REFUSED.filter(([, , sent]) => typeof sent === 'object')) {
-    const client = createClient({ url, retryAttempts: 0, headers });
-    const results = await Array.fromAsync(client.iterate(body as { query: string }));
-    expect([what, results.map(({ errors }) => errors?.map(({ extensions }) => extensions?.code))]).toEqual([what, [[code]]]);
-  }
-});
-
-test('the client of graphql-sse follows events to the end', async () => {
-  const world = await anApp();
-  const client = createClient({ url: world.url, retryAttempts: 0 });
-  const followed = client.iterate<{ certificateIssued: { holderName: string } }>({
-    query: 'subscription { certificateIssued { holderName } }',
-  });
-  const first = followed.next();
-  await until(async () => (await openSubscriptions(world)) === 1, 'the subscription is open');
-  await issue(world, 'Asha');
-  expect((await first).value).toMatchObject({ data: { certificateIssued: { holderName: 'Asha' } } });
-  await followed.return?.();
-  await until(async () => (await openSubscriptions(world)) === 0, 'the subscription is closed');
-});
-
-const openSubscriptions = async ({ metrics }: World) =>
-  Number(/ (\d+)$/m.exec((await metrics.registry.getSingleMetricAsString('convoy_open_subscriptions')).split('\n').at(-1) ?? '')?.[1]);
-
-async function issue({ ask }: World, holderName: string): Promise<void> {
-  const input = toIssue('ID_CARD', { holderName, isPublic: true });
-  expect((await ask(mutation('issueCertificate', '__typename'), { input }, { as: 'USER' })).errors).toBeUndefined();
-}
-
-/** A gateway, and the statuses of what it was asked for events. */
-async function aWatchedApp(corsOrigins: string[] = []) {
-  const statuses: number[] = [];
-  const world = await anApp({
-    corsOrigins,
-    observers: [{ onRequestEnd: ({ method, status }) => void (method === 'GET' && statuses.push(status)) }],
-  });
-  return { ...world, statuses };
-}
-const addressOf = ({ url }: World, query: string) => `${url}?query=${encodeURIComponent(query)}`;
-
-test('an EventSource reads the error, and asks no more than once again', async () => {
-  const world = await aWatchedApp();
-  const source = new NodeEventSource(addressOf(world, WRONG), { node: { reconnectionTime: 50 } });
-  onTestFinished(() => source.close());
-  const events: string[] = [];
-  for (const name of ['next', 'complete'])
-    source.addEventListener(name, (event) => void events.push(`${name} ${(event as MessageEvent).data}`));
-  await until(() => source.readyState === NodeEventSource.CLOSED, 'it is closed');
-  expect(events).toEqual([expect.stringMatching(/^next .*BAD_USER_INPUT/), 'complete ']);
-  await until(() => world.statuses.length === 2, 'both answers are written');
-  expect(world.statuses).toEqual([200, 204]);
-});
-
-test.skipIf(!CHROMIUM)('a page in a browser reads the error by EventSource, which stops by itself', { timeout: 60_000 }, async () => {
-  const origin = new URL(await listen((_req, res) => void res.end('<!doctype html>'))).origin;
-  const world = await aWatchedApp([origin]);
-  const browser = await chromium.launch({ executablePath: CHROMIUM });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage();
-  await page.goto(origin);
-  const heard = await page.evaluate(
-    (address) =>
-      new Promise<string[]>((resolve) => {
-        const events: string[] = [];
-        const source = new EventSource(address);
-        for (const name of ['next', 'complete'])
-          source.addEventListener(name, (event) => events.push(`${name} ${(event as MessageEvent).data}`));
-        source.onerror = () => source.readyState === EventSource.CLOSED && resolve(events);
-      }),
-    addressOf(world, WRONG),
-  );
-  expect(heard).toEqual([expect.stringMatching(/^next .*BAD_USER_INPUT/), 'complete ']);
-  expect(world.statuses).toEqual([200, 204]);
 });
