@@ -5,6 +5,7 @@ import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts'
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
+import { useEventStreams } from './gateway/http/use-event-streams.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -36,7 +37,6 @@ import { requestIdOf, useRequestId } from './plugins/use-request-id.ts';
 import { useRequestRecord } from './plugins/use-request-record.ts';
 import { useSubscriptionLimit } from './plugins/use-subscription-limit.ts';
 import { useToken } from './plugins/use-token.ts';
-import { useUnbufferedStreams } from './plugins/use-unbuffered-streams.ts';
 import { createFieldLimits } from './rate-limit/field-limits.ts';
 import { createPointBudget } from './rate-limit/point-budget.ts';
 import { createRequestLimits } from './rate-limit/request-limits.ts';
@@ -153,7 +153,8 @@ export function createApp(deps: AppDeps): App {
     plugins: [
       // First, so that everything after it can name the request.
       useRequestId(),
-      useUnbufferedStreams(),
+      // Before anything is taken or opened for a subscription: it may be one that no stream can answer.
+      useEventStreams({ log }),
       // Before whatever looks at parameters.
       useRequestRecord(metrics.operations),
       // Before anything is parsed: a probe must cost nothing.

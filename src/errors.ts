@@ -45,6 +45,10 @@ export const ERROR_CODES = {
     isOfRequest: true,
     meaning: 'The media type, the charset or the compression of the body is not supported.',
   },
+  EVENT_STREAM_REQUIRED: {
+    status: 406,
+    meaning: 'A subscription is answered with server-sent events: send it by itself, with `Accept: text/event-stream`.',
+  },
   RATE_LIMITED: {
     status: 429,
     isOfRequest: true,

@@ -60,7 +60,7 @@ export function createRequestLog(given: Log, { slowOperationMs = 1000, refusalsM
       const level = levelOf(record);
       if (log.isLevelEnabled(level)) log[level](lineOf(record), 'request');
       for (const operation of record.operations)
-        if (operation.kind !== 'subscription' && (operation.durationMs ?? 0) >= slowOperationMs) logSlow(record, operation);
+        if (!record.isStream && (operation.durationMs ?? 0) >= slowOperationMs) logSlow(record, operation);
     },
     close: tellRefused,
   };

@@ -46,6 +46,7 @@ test('a query is known by its name, its kind, its cost, its statements, and what
     path: '/graphql',
     client: { key: `user ${demoId('USER')}`, userId: demoId('USER'), address: '127.0.0.1' },
     status: 200,
+    isStream: false,
     isCutOff: false,
     errorCodes: [],
     cache: undefined,

@@ -3,6 +3,7 @@
 
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { isOpenStream } from '../gateway/http/event-stream.ts';
 import { type Cors, createCors } from './cors.ts';
 import { createRefusal } from './refusal.ts';
 
@@ -75,8 +76,7 @@ export function createConnections(
 
   function endStreams(): void {
     for (const response of responses) {
-      // Yoga writes headers past setHeader: the request tells which answers are streams.
-      if (!response.headersSent || !response.req.headers.accept?.includes('text/event-stream')) continue;
+      if (!response.headersSent || !isOpenStream(response)) continue;
       responses.delete(response);
       endStream(response);
     }

@@ -48,6 +48,8 @@ export type LaneContext = {
   operation?: OperationRun;
   /** Whether the parameters have their document already. */
   isResolved?: boolean;
+  /** Whether the operation came in an array with others. */
+  isBatch?: boolean;
 };
 
 /** For Yoga, where a fast lane stands before it: takes what the lane has executed, and adds the headers that every answer carries. */

@@ -7,8 +7,7 @@ export type JsonType = 'application/json' | 'application/graphql-response+json';
 export type Accepted = {
   /** Of a result that is one JSON document; undefined where the client takes none, or asks for events with a higher `q`. */
   json: JsonType | undefined;
-  /** Whether a stream of server-sent events is accepted, by name or by a wildcard. */
-  events: boolean;
+  eventStream: EventStreamWish;
   /** Whether a page is preferred to JSON, as browsers do that open an address. */
   page: boolean;
   /**
@@ -16,6 +15,16 @@ export type Accepted = {
    * listed. Empty where nothing is accepted.
    */
   forYoga: string;
+};
+
+/** How a client takes an event stream (`text/event-stream`). */
+export type EventStreamWish = {
+  /** The client takes one, if only because it takes anything. */
+  isAccepted: boolean;
+  /** The header names the type itself. */
+  isNamed: boolean;
+  /** The client prefers one to JSON. */
+  isPreferred: boolean;
 };
 
 // Of equal ones the first is taken: clients that name none of them expect the older one.
@@ -63,7 +72,7 @@ function read(accept: string): Accepted {
   const listed = prefersEvents && events.quality >= parts.quality ? [EVENTS] : [...(prefersEvents ? [] : json), ...streams];
   return {
     json: prefersEvents ? undefined : best,
-    events: events.quality > 0,
+    eventStream: { isAccepted: events.quality > 0, isNamed: events.quality > 0 && events.specificity === 2, isPreferred: prefersEvents },
     page: byPreference([...JSON_TYPES, PAGE], wishFor)[0] === PAGE && page.quality > 0,
     forYoga: listed.join(', '),
   };

@@ -47,6 +47,8 @@ export type RequestRecord = {
   cache: 'hit' | 'miss' | undefined;
   /** The different codes of all errors. */
   readonly errorCodes: string[];
+  /** Whether the answer is a stream that goes on until its source or its client ends it: its duration is that of the client's interest. */
+  isStream: boolean;
   /** Known at the end: the HTTP status, 499 where the client left before there was one. */
   status: number;
   /** Known at the end: what the connection took for the answer, its head included. */
@@ -80,6 +82,7 @@ export function createRequestRecord(
     operations: [],
     cache: undefined,
     errorCodes: [],
+    isStream: false,
     status: 0,
     bytes: 0,
     durationMs: 0,

@@ -26,7 +26,7 @@ export function createRequestMetrics(registers: Registry[]) {
   });
   const durations = new Histogram({
     name: 'convoy_request_duration_seconds',
-    help: 'How long a request took until its answer was written; probes and subscriptions apart.',
+    help: 'How long a request took until its answer was written; probes and open event streams apart.',
     labelNames: ['operation'] as const,
     buckets: SECONDS,
     registers,
@@ -65,9 +65,9 @@ export function createRequestMetrics(registers: Registry[]) {
     onRequestEnd(record) {
       inFlight.dec();
       const { operation, kind } = whatOf(record);
-      const { status, cache, durationMs, errorCodes } = record;
+      const { status, cache, durationMs, errorCodes, isStream } = record;
       count({ operation, kind, status, outcome: outcomeOf(record), cache: cache ?? 'none' });
-      if (kind !== 'subscription' && kind !== 'probe') durations.observe({ operation }, durationMs / 1000);
+      if (!isStream && kind !== 'probe') durations.observe({ operation }, durationMs / 1000);
       if (kind === 'query') shared.inc({ result: cache ?? 'skip' });
       for (const code of errorCodes) errors.inc({ code: code in ERROR_CODES ? code : 'other' });
     },

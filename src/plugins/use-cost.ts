@@ -80,7 +80,17 @@ export function useCost({ limits, costOf, budget, pressure, records, nameOf, max
     },
     async onSubscribe({ args, setResultAndStopExecution }) {
       const admitted = await admit(args);
-      if ('refusal' in admitted) setResultAndStopExecution({ errors: [admitted.refusal as never] });
+      if ('refusal' in admitted) return setResultAndStopExecution({ errors: [admitted.refusal as never] });
+      const { estimate, reservation } = admitted;
+      return {
+        onSubscribeResult({ result }) {
+          // One that did not begin has read nothing.
+          const actual = isAsyncIterable(result) ? estimate : 0;
+          const { call, operation } = args.contextValue as LaneContext;
+          if (operation) operation.cost = { estimate, actual };
+          reservation.settle(actual, call?.headers);
+        },
+      };
     },
   };
 }

@@ -10,11 +10,6 @@ const notAcceptable = () =>
     'NOT_ACCEPTABLE',
     'The Accept header names no supported media type. Accept application/graphql-response+json or application/json.',
   );
-const notAStream = () =>
-  new ClientError(
-    'NOT_ACCEPTABLE',
-    'The result is a stream. Accept text/event-stream; for @defer and @stream, multipart/mixed is supported too.',
-  );
 
 /** A media type that nothing is written as. */
 const NOTHING = 'nothing/nothing';
@@ -49,7 +44,7 @@ export function useHttpRequest(): Plugin {
     onResultProcess({ result, resultProcessor, setResult, setResultProcessor }) {
       // Yoga has found no way to write what the client accepts.
       if (resultProcessor) return;
-      const refusal = isAsyncIterable(result) ? notAStream() : notAcceptable();
+      const refusal = notAcceptable();
       // Nobody reads it.
       if (isAsyncIterable(result)) void result[Symbol.asyncIterator]().return?.();
       // For the plugins behind, which log it.

@@ -1,6 +1,7 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type MaybePromise, when } from '../batching/maybe-promise.ts';
 import { RateLimited } from '../errors.ts';
+import { type Endable, onRequestEnd } from '../gateway/http/request-end.ts';
 import type { Context } from '../graphql/context.ts';
 import type { Limits } from '../limits/limits.ts';
 import { createPlaces } from '../limits/places.ts';
@@ -42,7 +43,8 @@ export function useSubscriptionLimit({ limits, max = 20, places = ownPlaces(), o
 
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { client, request } = args.contextValue as Context & { request: Request };
+      const context = args.contextValue as Context & Endable;
+      const { client } = context;
       return when(take(client.key), (place) => {
         if (place === 'none' && limits.isRefused('subscriptions')) {
           setResultAndStopExecution({ errors: [new RateLimited('open subscriptions', RETRY_AFTER_MS)] });
@@ -56,15 +58,13 @@ export function useSubscriptionLimit({ limits, max = 20, places = ownPlaces(), o
           onChange?.(-1);
           if (place === 'taken') places.givePlaceBack(client.key);
         };
-        // A client that goes away before there is a stream ends none.
-        if (request.signal?.aborted) end();
-        else request.signal?.addEventListener('abort', end, { once: true });
+        // Whatever becomes of it: a client that leaves, or a plugin that fails, before there is a stream ends none.
+        onRequestEnd(context, end);
         return {
           onSubscribeResult({ result }) {
             if (!isAsyncIterable(result)) end();
             return { onEnd: end };
           },
-          onSubscribeError: end,
         };
       });
     },
