@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
-import { checkTables, type Query } from './gateway/data/postgres/check-tables.ts';
-import { databaseStartError } from './gateway/data/postgres/database-start-error.ts';
+import { checkDatabase } from './gateway/data/postgres/check-database.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createPressure } from './limits/pressure.ts';
@@ -19,8 +18,6 @@ import { createGate } from './plugins/use-gate.ts';
 import { createRequestLog } from './request-log.ts';
 import { createDatabaseCheck } from './resources/database-check.ts';
 import { databaseError } from './resources/database-errors.ts';
-import { parseDatabaseUrl } from './resources/database-url.ts';
-import { modelTables } from './resources/models.ts';
 import { openPersistedDocuments } from './resources/persisted.ts';
 import { openPostgres } from './resources/postgres.ts';
 import { openRateLimitStore } from './resources/rate-limit.ts';
@@ -92,7 +89,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
-  await checkDatabase(postgres, { keepsAnswers: config.responseCacheMaxBytes !== undefined }, databaseUrl, log).catch(async (error) => {
+  await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log).catch(async (error) => {
     await closeResources();
     throw error;
   });
@@ -204,26 +201,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await closeResources();
     },
   };
-}
-
-/** Throws StartError where the database cannot serve the models, and logs where it can serve them in part. */
-async function checkDatabase(
-  postgres: Awaited<ReturnType<typeof openPostgres>>,
-  { keepsAnswers }: { keepsAnswers: boolean },
-  url: string,
-  log: Log,
-) {
-  const { pool, prisma, database } = postgres;
-  const { schema = 'public' } = parseDatabaseUrl(url);
-  const query: Query = (text, values) => pool.query(text, values);
-  const models = modelTables(prisma);
-  const lacks = await checkTables(query, models, schema).catch((error) => {
-    throw databaseStartError(error, url);
-  });
-  if (Object.keys(lacks).length > 0) log.warn({ lacks }, 'the database does not take all writes: mutations that need what it lacks fail');
-  const silent = models.filter(({ model }) => database.table(model).announced === undefined);
-  if (keepsAnswers && silent.length > 0)
-    log.warn({ tables: silent.map(({ table }) => table) }, 'tables do not announce their changes: answers that read them are not kept');
 }
 
 /** What gateways share in Redis is for those alone that would answer the same. */
