@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig, readEnvironment } from '../src/config.ts';
 import { StartError } from '../src/errors.ts';
+import { runCommand } from '../src/gateway/process/run-command.ts';
 import { createLog } from '../src/log.ts';
 import { openDatabaseServer } from '../src/resources/database.ts';
 import { applyMigrations } from '../src/resources/migrations.ts';
@@ -14,12 +15,13 @@ import { reset, seed } from './seed/seed.ts';
 const USAGE = 'npm run db:seed -- [--scale 1] [--seed 1] [--reset]';
 let isInterrupted = false;
 
-try {
-  await run(readArguments());
-} catch (error) {
-  if (!isInterrupted) console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = isInterrupted ? 130 : 1;
-}
+await runCommand(async () => {
+  // What an interrupt ends fails, and the process is about to end by it.
+  await run(readArguments()).catch((error) => {
+    if (!isInterrupted) throw error;
+    process.exitCode = 130;
+  });
+});
 
 type Arguments = { scale: number; seed: number; reset: boolean };
 

@@ -3,17 +3,15 @@
 
 import { parseArgs } from 'node:util';
 import { StartError } from '../src/errors.ts';
+import { runCommand } from '../src/gateway/process/run-command.ts';
 import { readSamples, suggest } from '../src/limits/suggestions.ts';
 
 const USAGE = 'npm run limits -- suggest [--url http://localhost:4000/metrics] [--token METRICS_TOKEN]';
 
-try {
+await runCommand(async () => {
   const { url, token } = readArguments();
   console.log(suggest(readSamples(await read(url, token))));
-} catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
-}
+});
 
 function readArguments(): { url: string; token: string | undefined } {
   try {

@@ -5,22 +5,20 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from '../src/errors.ts';
-import { schema } from '../src/graphql/schema.ts';
+import { readText } from '../src/gateway/process/env-file.ts';
+import { runCommand } from '../src/gateway/process/run-command.ts';
 import { gatherOperations } from '../src/persisted/gather-operations.ts';
 import { type ManifestOperation, parseManifest, printManifest } from '../src/persisted/manifest.ts';
 
 const USAGE = 'npm run persist -- FOLDER [FOLDER…] [--output FILE] [--check]';
 const DEFAULT_OUTPUT = path.resolve(import.meta.dirname, '../trusted-documents.json');
 
-try {
+await runCommand(async () => {
   const { folders, output, isCheck } = readArguments();
   const operations = await gather(folders);
   if (isCheck) await check(output, operations, folders);
   else await write(output, operations);
-} catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
-}
+});
 
 function readArguments(): { folders: string[]; output: string; isCheck: boolean } {
   try {
@@ -39,7 +37,8 @@ function readArguments(): { folders: string[]; output: string; isCheck: boolean 
 async function gather(folders: string[]): Promise<ManifestOperation[]> {
   // A folder may lie within another one.
   const files = new Set((await Promise.all(folders.map(documentFiles))).flat());
-  const texts = await Promise.all([...files].sort().map(async (file) => ({ name: shown(file), text: await readFile(file, 'utf8') })));
+  const texts = [...files].sort().map((file) => ({ name: shown(file), text: readText(file, `The file ${shown(file)}`) ?? '' }));
+  const { schema } = await import('../src/graphql/schema.ts');
   const { operations, problems } = gatherOperations(texts, schema);
   if (problems.length > 0) throw new StartError([...problems, 'Correct this: nothing was written.'].join('\n'));
   if (operations.length === 0) throw new StartError(`There is no operation in the .graphql and .gql files of ${folders.join(', ')}.`);

@@ -2,6 +2,13 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { printedSchema } from '../src/graphql/schema.ts';
+import { StartError } from '../src/errors.ts';
+import { runCommand } from '../src/gateway/process/run-command.ts';
 
-await writeFile(path.resolve(import.meta.dirname, '../schema.graphql'), printedSchema());
+await runCommand(async () => {
+  // Here, so that a schema that is not valid is one sentence too.
+  const { printedSchema } = await import('../src/graphql/schema.ts');
+  await writeFile(path.resolve(import.meta.dirname, '../schema.graphql'), printedSchema()).catch((error) => {
+    throw new StartError(`The file schema.graphql cannot be written (${error.code}): make it writable.`);
+  });
+});

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
+import { readEnvFile, readText } from './gateway/process/env-file.ts';
 import { LIMIT_MODES, LIMITS, type LimitMode, type LimitName, OPERATION_MAXIMA } from './limits/limits.ts';
 import { SAMPLERS } from './samplers.ts';
 
@@ -92,7 +92,7 @@ export const variables = {
   RESPONSE_CACHE: flag.default(true),
   RESPONSE_CACHE_MAX_BYTES: z.coerce.number('bytes').int('whole bytes').min(1_000_000, 'at least 1000000').default(33_554_432),
   REDIS_ENABLED: flag.default(false),
-  REDIS_URL: z.string().default('redis://localhost:6379'),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'a URL, as redis://:password@host:6379' }).default('redis://localhost:6379'),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x20-\x7e]{16,}$/, 'at least 16 characters, all of them ASCII: it travels in a header')
@@ -125,14 +125,12 @@ function areProxies(proxies: readonly string[]): boolean {
 
 export type Config = ReturnType<typeof loadConfig>;
 
-/** The process's variables, over those of a .env file in the project's folder. An empty variable counts as absent. */
+/**
+ * The process's variables, over those of a .env file in the project's folder, which libraries see in `process.env` too. An empty variable
+ * counts as absent. Throws StartError for a file that cannot be read.
+ */
 export function readEnvironment(): Record<string, string | undefined> {
-  try {
-    process.loadEnvFile(path.join(ROOT, '.env'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new StartError(`The file .env cannot be read: ${(error as Error).message}.`);
-  }
+  for (const [name, value] of Object.entries(readEnvFile(path.join(ROOT, '.env')))) process.env[name] ??= value;
   return process.env;
 }
 
@@ -145,11 +143,9 @@ function secretsFromFiles(env: Record<string, string | undefined>): Record<strin
     const file = env[`${name}_FILE`]?.trim();
     if (!file) continue;
     if (env[name]?.trim()) throw new StartError(`${name} and ${name}_FILE are both set: unset one.`);
-    try {
-      found[name] = readFileSync(file, 'utf8').trim();
-    } catch (error) {
-      throw new StartError(`The file of ${name}_FILE cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-    }
+    const text = readText(file, `The file of ${name}_FILE`);
+    if (text === undefined) throw new StartError(`The file of ${name}_FILE cannot be read (ENOENT): there is none of this name.`);
+    found[name] = text.trim();
     if (found[name] === '') throw new StartError(`The file of ${name}_FILE is empty.`);
   }
   return found;

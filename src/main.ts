@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { type Config, loadConfig, readEnvironment } from './config.ts';
-import { StartError } from './errors.ts';
+import { printFailure } from './gateway/process/run-command.ts';
 import { watchFailures } from './gateway/process/watch-failures.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -16,7 +16,7 @@ try {
   if (cluster.isWorker) await work();
   else await lead(loadConfig(readEnvironment()));
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  printFailure(error);
   // The channel to the primary would keep a worker whose code does not load from ending.
   if (cluster.isWorker) process.exit(1);
   process.exitCode = 1;

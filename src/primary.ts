@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openDatabaseServer } from './resources/database.ts';
+import { parseDatabaseUrl } from './resources/database-url.ts';
 import { loadOwnSecret } from './resources/own-secret.ts';
 import { endConnections, readServerConnections, type ServerConnections } from './resources/server-connections.ts';
 import { printStartScreen } from './start-screen.ts';
@@ -29,6 +30,7 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
     workers: config.maxWorkers,
     replicas: config.replicaUrls.length,
   });
+  for (const url of config.replicaUrls) parseDatabaseUrl(url, { setting: 'DATABASE_REPLICA_URLS' });
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   const urls = [server.url, ...config.replicaUrls];
@@ -129,7 +131,10 @@ async function checkServers(
 
 /** Applies what the database lacks, or throws StartError where that is not wanted. Returns the names of all migrations. */
 async function migrate(config: Config, databaseUrl: string): Promise<string[]> {
-  const { applyMigrations, migrationNames, pendingMigrations } = await import('./resources/migrations.ts');
+  const [{ applyMigrations, pendingMigrations }, { migrationNames }] = await Promise.all([
+    import('./resources/migrations.ts'),
+    import('./gateway/data/prisma/migration-files.ts'),
+  ]);
   const pending = config.migrateOnStart ? await applyMigrations(databaseUrl).then(() => []) : await pendingMigrations(databaseUrl);
   if (pending.length > 0)
     throw new StartError(`The database lacks ${pending.length} of the migrations. Run npm run db:migrate, or set MIGRATE_ON_START=true.`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
+import { checkDatabase } from './gateway/data/postgres/check-database.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
@@ -85,6 +86,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
+  await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log).catch(async (error) => {
+    await closeResources();
+    throw error;
+  });
   const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
   const replicas =
     urls.length === 0

@@ -123,10 +123,13 @@ describe.each(modesThat((name) => /manifest|both/.test(name)))('%s', (_, create)
 describe('where only the manifest is run', () => {
   const documents = createPersistedDocuments({ trusted, onlyTrusted: true, store: createMemoryDocumentStore() });
 
-  test('a text is run when it is to the letter one of the manifest', async () => {
-    const params = { query: SPAS.body };
-    expect(documents.resolve(params)).toBe(params);
-    const others = [`${SPAS.body}\n`, SPAS.body.replaceAll('\n', ' '), TEXT, '', SPAS.body.toUpperCase()];
+  test('a text is run when it is one of the manifest, whatever white space is in it', async () => {
+    for (const query of [SPAS.body, `${SPAS.body}\n`, SPAS.body.replaceAll('\n', ' ')]) {
+      const params = { query };
+      expect(documents.resolve(params)).toBe(params);
+      expect(documents.nameOf(query)).toBe('Spas');
+    }
+    const others = [TEXT, '', SPAS.body.toUpperCase(), 'query Spas {', SPAS.body.replace('Spas', 'Spa')];
     for (const query of others)
       expect(await refusalOf(documents, { query })).toEqual({
         code: 'PERSISTED_QUERY_ONLY',
@@ -137,13 +140,14 @@ describe('where only the manifest is run', () => {
       expect(await refusalOf(documents, { query } as never)).toMatchObject({ status: 403 });
   });
 
-  test('an unknown hash is refused in a way that makes no client send a text, and none is registered', async () => {
+  test('an unknown hash makes a client send its text, which is judged then, and none is registered', async () => {
     for (const reference of [apq(UNKNOWN), { documentId: `sha256:${UNKNOWN}` }, { documentId: 'unknown' }]) {
-      expect(await refusalOf(documents, reference)).toMatchObject({ code: 'PERSISTED_QUERY_ONLY', status: 403 });
+      const code = 'documentId' in reference && reference.documentId === 'unknown' ? 'PERSISTED_QUERY_ONLY' : 'PERSISTED_QUERY_NOT_FOUND';
+      expect(await refusalOf(documents, reference)).toMatchObject({ code });
       expect(await refusalOf(documents, { ...reference, query: 'something else' })).toMatchObject({ code: 'PERSISTED_QUERY_ONLY' });
     }
     expect(await refusalOf(documents, { query: TEXT, ...apq(SPAS.id) })).toMatchObject({ code: 'PERSISTED_QUERY_ONLY' });
     expect(await refusalOf(documents, { query: ME.body, ...apq(SPAS.id) })).toMatchObject({ code: 'BAD_REQUEST' });
-    expect(await refusalOf(documents, apq(hashOf(TEXT)))).toMatchObject({ code: 'PERSISTED_QUERY_ONLY' });
+    expect(await refusalOf(documents, apq(hashOf(TEXT)))).toMatchObject({ code: 'PERSISTED_QUERY_NOT_FOUND' });
   });
 });

@@ -50,6 +50,11 @@ test('only runs what the manifest has, and opens nothing that documents could be
   await close();
 });
 
+test('a manifest that an editor has saved with a byte order mark is read', async () => {
+  const { documents } = await open({ mode: 'only', manifestFile: await aManifest(`\ufeff${printManifest([SPAS])}`) });
+  expect(documents.resolve(apq(SPAS.id))).toMatchObject({ query: SPAS.body });
+});
+
 test('a manifest of Apollo’s own tools is read, whatever else it says', async () => {
   const operations = [{ ...SPAS, id: 'custom-1', clientName: null }];
   const manifestFile = await aManifest(
@@ -69,10 +74,14 @@ test('a manifest that cannot be used ends the start with one sentence that says 
     ['{}', 'format'],
     [printManifest([SPAS]).replace('apollo-', ''), 'format'],
     [printManifest([SPAS]).replace('"version": 1', '"version": 2'), 'version'],
-    [printManifest([SPAS, { ...operation('Other'), body: 7 as never }]), 'operations.1.body'],
+    [printManifest([SPAS, { ...operation('Other'), body: 7 as never }]), 'operations.1.body (Other)'],
     [printManifest([{ ...SPAS, type: 'fragment' as never }]), 'operations.0.type'],
     [printManifest([SPAS, operation('Other', undefined, SPAS.id)]), `two operations have the id ${SPAS.id}`],
-    [printManifest([{ ...SPAS, id: '' }]), 'operations.0.id'],
+    [printManifest([{ ...SPAS, id: '' }]), 'operations.0.id (Spas)'],
+    [printManifest([SPAS, operation('Other', 'query Other {')]), 'Other: Syntax Error'],
+    ['{"abc":7}', 'abc: '],
+    ['{"abc":"query {"}', 'abc: Syntax Error'],
+    ['{"abc":"fragment A on Spa { id }"}', 'abc: it holds no operation'],
   ];
   for (const mode of ['allow', 'only'] as const) {
     for (const [text, reason] of bad) {

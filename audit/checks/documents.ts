@@ -64,7 +64,26 @@ const cases: readonly Case[] = [
     },
   },
   refusedText('free text', 'another query, where nothing but the manifest is run', '{ spas(first: 1) { nodes { id name } } }'),
-  refusedText('the same with a space more', 'the text of the manifest with a space behind it', `${SPAS} `),
+  {
+    name: 'the same as a client prints it',
+    tried: 'the text of the manifest in one line, and with more of __typename, where nothing else is run',
+    expected: 'both are answered',
+    run: async (ctx) => {
+      const { gateway } = await trusting(ctx);
+      const queries = [SPAS.replaceAll(/\s+/g, ' '), SPAS.replace('id', 'id __typename')];
+      const answers = [];
+      for (const query of queries) answers.push(await ask(gateway, { query }));
+      return { happened: answers.map(told).join(', '), holds: answers.every(hasRows) };
+    },
+  },
+  refusedText('a field more', 'the text of the manifest with another field', SPAS.replace('id', 'id name')),
+  refusedText('__typename by another name', 'the text of the manifest with an alias of __typename', SPAS.replace('id', 'id a: __typename')),
+  refusedText('a fragment more', 'the text of the manifest with a fragment behind it', `${SPAS} fragment A on Spa { id }`),
+  refusedText(
+    'much __typename',
+    'the text of the manifest with 2,000 times __typename',
+    SPAS.replace('id', `id ${'__typename '.repeat(2000)}`),
+  ),
   refusedText('introspection', '__schema, where nothing but the manifest is run', '{ __schema { queryType { name } } }'),
   refusedText('nothing at all', 'an empty text', ''),
   {
@@ -80,7 +99,7 @@ const cases: readonly Case[] = [
   {
     name: 'registering where only the manifest is run',
     tried: 'another text with its right hash, and then the hash alone',
-    expected: '403 PERSISTED_QUERY_ONLY for both',
+    expected: 'PERSISTED_QUERY_ONLY, and then the hash is not known',
     run: async (ctx) => {
       const { gateway } = await trusting(ctx);
       const query = '{ viewer { id } }';
@@ -88,7 +107,8 @@ const cases: readonly Case[] = [
         await ask(gateway, { query, extensions: persisted(hashOf(query)) }),
         await ask(gateway, { extensions: persisted(hashOf(query)) }),
       ];
-      return { happened: answers.map(told).join(', '), holds: answers.every((answer) => told(answer) === '403 PERSISTED_QUERY_ONLY') };
+      const codes = answers.map(({ errors }) => errors[0]?.extensions?.code);
+      return { happened: answers.map(told).join(', '), holds: codes.join() === 'PERSISTED_QUERY_ONLY,PERSISTED_QUERY_NOT_FOUND' };
     },
   },
   {

@@ -1,5 +1,6 @@
 import pg, { type Client, type DatabaseError } from 'pg';
 import { StartError } from '../../src/errors.ts';
+import { databaseStartError } from '../../src/gateway/data/postgres/database-start-error.ts';
 import { parseDatabaseUrl } from '../../src/resources/database-url.ts';
 
 /** A connection of one's own for the work. The seed may take longer than a gateway's statement may: no limit holds here. */
@@ -10,8 +11,7 @@ export async function withClient<T>(databaseUrl: string, work: (client: Client) 
   try {
     await client.connect();
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw new StartError(`The database does not answer: ${message || code}.`);
+    throw databaseStartError(error, databaseUrl);
   }
   try {
     return await work(client);

@@ -20,10 +20,11 @@ import '../modules/hiring-form/mutations.ts';
 import '../modules/statistics/schema.ts';
 import { printSchemaWithDirectives } from '@graphql-tools/utils';
 import { lexicographicSortSchema, specifiedDirectives } from 'graphql';
+import { usableSchema } from '../gateway/schema/usable-schema.ts';
 import { builder } from './builder.ts';
 import { rateLimitDirective } from './field-rate-limits.ts';
 
-export const schema = builder.toSchema({ directives: [...specifiedDirectives, rateLimitDirective] });
+export const schema = usableSchema(builder.toSchema({ directives: [...specifiedDirectives, rateLimitDirective] }));
 
 /** The schema as schema.graphql holds it: sorted, so that a change shows where it is. */
 export const printedSchema = () => `${printSchemaWithDirectives(lexicographicSortSchema(schema))}\n`;

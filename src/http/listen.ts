@@ -9,14 +9,7 @@ const MAX_TURNS = 1000;
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      reject(
-        new StartError(
-          isTaken
-            ? `Port ${port} is taken: another program, or another Convoy, listens there. Set PORT to a free one.`
-            : `Cannot listen on ${host}:${port} (${error.code}).`,
-        ),
-      );
+      reject(new StartError(sentenceOf(error.code, port, host)));
     });
     server.listen(port, host, () => {
       server.removeAllListeners('error');
@@ -25,6 +18,21 @@ export function listen(server: Server, port: number, host: string): Promise<numb
       resolve((server.address() as AddressInfo).port);
     });
   });
+}
+
+function sentenceOf(code: string | undefined, port: number, host: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is taken: another program, or another Convoy, listens there. Set PORT to a free one.`;
+    case 'EACCES':
+      return `This user may not listen on port ${port}. Set PORT to one from 1024 on, or permit it.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${host} is no address of this machine (${code}). Set HOST to one that is, or to 0.0.0.0 for all.`;
+    default:
+      return `Cannot listen on ${host}:${port} (${code}). Check HOST and PORT.`;
+  }
 }
 
 /** Accepts what waits to be accepted, which would be reset with the requests on it, and stops listening. */

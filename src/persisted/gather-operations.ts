@@ -14,6 +14,7 @@ import {
   validate,
   visit,
 } from 'graphql';
+import { sortedByName, withTypenames } from '../gateway/operation/documents/document-forms.ts';
 import { documentHash } from './document-hash.ts';
 import type { ManifestOperation } from './manifest.ts';
 
@@ -24,19 +25,21 @@ type Gathered = {
   problems: string[];
 };
 
+/** Directives that Apollo Client takes out of a document before it sends it. */
+const CLIENT_DIRECTIVES = new Set(['connection', 'nonreactive', 'unmask']);
+
 /**
  * Gathers all operations, each with exactly the fragments that it uses, of whatever file they are. Definitions of types are left out.
  *
- * The body is printed, not cut from its file: bundlers parse documents, and what a client sends and hashes is what graphql-js prints of
- * them. The operation comes first and then the fragments by name, as Apollo's tools have it; where a client prints fragments in another
- * order, its own hash differs, and it takes the ids from the manifest. Clients that add `__typename` to what they send (Apollo Client
- * does) have it in their documents when they hash them: for those, write the manifest with the client's own tool.
+ * A body is what Apollo's tools make of the operation: with `__typename` in each selection set but the operation's own, the operation
+ * first and then the fragments by name, printed by graphql-js. A client that takes its ids from the manifest needs `__typename` in the
+ * answers. Clients that send or hash another form of the document are answered too, see trusted-documents.ts.
  */
 export function gatherOperations(files: readonly { name: string; text: string }[], schema: GraphQLSchema): Gathered {
   const problems = new Set<string>();
   const definitions = files.flatMap(({ name, text }) => {
     try {
-      return isBlank(text) ? [] : [...parse(new Source(text, name)).definitions];
+      return isBlank(text) ? [] : [...withoutClientDirectives(parse(new Source(text, name))).definitions];
     } catch (error) {
       problems.add(said(error as GraphQLError));
       return [];
@@ -50,7 +53,7 @@ export function gatherOperations(files: readonly { name: string; text: string }[
   const found = [...operations.values()].sort(compareNames).map((operation): ManifestOperation => {
     const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...usedBy(operation, fragments)] };
     for (const error of validate(schema, document)) problems.add(said(error));
-    const body = print(document);
+    const body = print(withTypenames(sortedByName(document)));
     return { id: documentHash(body), name: nameOf(operation), type: operation.operation, body };
   });
   return { operations: found, problems: [...problems] };
@@ -69,6 +72,9 @@ function byName<T extends Named>(definitions: readonly T[], what: string, proble
   }
   return found;
 }
+
+const withoutClientDirectives = (document: DocumentNode): DocumentNode =>
+  visit(document, { Directive: ({ name }) => (CLIENT_DIRECTIVES.has(name.value) ? null : undefined) });
 
 /** The fragments that an operation spreads, and those that they spread, by name. */
 function usedBy(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): FragmentDefinitionNode[] {

@@ -42,18 +42,20 @@ export function createPersistedDocuments({
 }: PersistedDocumentsOptions): PersistedDocuments {
   /** Hashes that came with their texts. Anybody may send any text: it is kept only when it has proved valid. */
   const offered = new WeakMap<object, { hash: string; text: string }>();
-  const isTrusted = (text: string) => trusted?.nameOf(text) !== undefined;
+  const isTrusted = (text: unknown) => typeof text === 'string' && trusted?.recognize(text) === true;
   const isKnown = (id: string) => trusted?.find(id) !== undefined;
   const find = ({ id, hash }: DocumentReference) => trusted?.find(id) ?? (hash === undefined ? undefined : trusted?.find(hash));
 
   function resolveReference<P extends DocumentParams>(params: P, reference: DocumentReference): MaybePromise<P> {
     const text = params.query || undefined;
     const known = find(reference);
-    if (onlyTrusted && (known === undefined || (text !== undefined && !isTrusted(text)))) throw refusal();
+    if (onlyTrusted && (text === undefined ? known === undefined : !isTrusted(text))) throw refusalOf(reference, text);
     if (text !== undefined && typeof text !== 'string') throw new ClientError('BAD_REQUEST', '`query` must be a string.');
     if (known !== undefined) {
-      if (text !== undefined && text !== known) throw mismatch();
-      return withText(params, known);
+      if (text === undefined || text === known) return withText(params, known);
+      // The id is the manifest's, and the text as this client prints it.
+      if (!trusted?.areSame(text, known)) throw mismatch();
+      return withText(params, text);
     }
     return text === undefined ? lookUp(params, reference) : offer(params, reference, text);
   }
@@ -69,10 +71,11 @@ export function createPersistedDocuments({
 
   function offer<P extends DocumentParams>(params: P, { hash }: DocumentReference, text: string): P {
     const resolved = withText(params, text);
-    if (!store || hash === undefined) return resolved;
+    if (hash === undefined || !(store || onlyTrusted)) return resolved;
     // What is not well formed is hashed as another text is, and could be registered in its place.
     if (!text.isWellFormed() || documentHash(text) !== hash) throw mismatch();
-    if (Buffer.byteLength(text) <= maxDocumentBytes) offered.set(resolved, { hash, text });
+    // Where nothing else is run, the text was recognized, and its hash is known by that.
+    if (!onlyTrusted && Buffer.byteLength(text) <= maxDocumentBytes) offered.set(resolved, { hash, text });
     return resolved;
   }
 
@@ -81,7 +84,7 @@ export function createPersistedDocuments({
       const names = params.documentId != null || params.extensions?.persistedQuery != null;
       const reference = names ? documentReference(params, isKnown) : undefined;
       if (reference) return resolveReference(params, reference);
-      if (onlyTrusted && !isTrusted(params.query as string)) throw refusal();
+      if (onlyTrusted && !isTrusted(params.query)) throw refusal();
       return params;
     },
     accepted(params) {
@@ -101,5 +104,12 @@ function withText<P extends DocumentParams>(params: P, query: string): P {
 }
 
 const refusal = () =>
-  new ClientError('PERSISTED_QUERY_ONLY', 'Only the documents of the manifest are run here: send the hash of one, or its exact text.');
+  new ClientError('PERSISTED_QUERY_ONLY', 'Only the documents of the manifest are run here: send the hash of one, or its text.');
+
+/** A client that hashes its text in a form that is not known yet sends the text when it reads this; it is judged then. */
+function refusalOf({ hash }: DocumentReference, text: unknown): ClientError {
+  if (text !== undefined || hash === undefined) return refusal();
+  return new ClientError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+}
+
 const mismatch = () => new ClientError('BAD_REQUEST', 'The hash is not that of the text: send the SHA-256 of `query` as it is, in UTF-8.');

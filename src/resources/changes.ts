@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { StartError } from '../errors.ts';
+import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
 import type { Log } from '../log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
@@ -154,8 +154,7 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
   };
 
   await connect().catch((error) => {
-    const where = `${config.host}:${config.port ?? 5432}`;
-    throw new StartError(`The database at ${where} does not answer (${error.code ?? error.message}). Start it, or check DATABASE_URL.`);
+    throw databaseStartError(error, databaseUrl);
   });
   const heartbeat = setInterval(changes.barrier, heartbeatMs).unref();
   const close = async () => {

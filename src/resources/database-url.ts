@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { StartError } from '../errors.ts';
+import { checkTls } from '../gateway/data/postgres/check-tls.ts';
 
 /** What Prisma's users write into the URL, and node-postgres does not know: shape `name: default`. */
 const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_000, connect_timeout: 0 };
@@ -24,7 +25,9 @@ export function parseDatabaseUrl(
   try {
     url = new URL(databaseUrl);
   } catch {
-    throw new StartError(`${setting} is not a URL. It looks like postgresql://user:password@host:5432/database.`);
+    throw new StartError(
+      `${setting} is not a URL. It looks like postgresql://user:password@host:5432/database; characters such as # / ? of a password are written as %23 %2F %3F.`,
+    );
   }
   if (!/^postgres(ql)?:$/.test(url.protocol)) throw new StartError(`${setting} must begin with postgresql://, not ${url.protocol}//.`);
 
@@ -48,12 +51,13 @@ export function parseDatabaseUrl(
   const schema = take('schema');
   if (schema !== undefined && !/^\w+$/.test(schema))
     throw new StartError(`schema in ${setting} must be a name of letters, digits and underscores.`);
+  checkTls(url, setting);
   const options = take('options');
   // Meant for Prisma's former engine; node-postgres would hand them to the server, which refuses what it does not know.
   for (const name of ['pgbouncer', 'socket_timeout', 'statement_cache_size']) take(name);
 
   return {
-    ...parseIntoClientConfig(url.toString()),
+    ...parsed(url, setting),
     max,
     // node-postgres has one bound for both waits, for a free connection and for a new one: the longer that is asked for.
     connectionTimeoutMillis: poolTimeoutMs === 0 ? 0 : Math.max(poolTimeoutMs, connectTimeoutMs),
@@ -63,4 +67,14 @@ export function parseDatabaseUrl(
     // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts.
     options: ['-c timezone=UTC', options, schema && `-c search_path="${schema}"`].filter(Boolean).join(' '),
   };
+}
+
+/** What node-postgres's own parser makes of it. Only the first sentence of its errors is for the operator. */
+function parsed(url: URL, setting: string): PoolConfig {
+  try {
+    return parseIntoClientConfig(url.toString());
+  } catch (error) {
+    const [reason] = (error as Error).message.replace('SECURITY WARNING: ', '').split(/\. |\.$/);
+    throw new StartError(`${setting} cannot be used: ${reason}.`);
+  }
 }

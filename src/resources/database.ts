@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { StartError } from '../errors.ts';
+import { checkPrimary } from '../gateway/data/postgres/check-server.ts';
+import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
 import type { Log } from '../log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { openEmbeddedPostgres } from './embedded-postgres.ts';
@@ -33,11 +34,10 @@ export async function openDatabaseServer({ databaseUrl, databaseDir, mayMoveData
 }
 
 async function knock(databaseUrl: string): Promise<ServerConnections> {
-  const { host, port } = new pg.Client(parseDatabaseUrl(databaseUrl));
-  return await readServerConnections(databaseUrl).catch((error) => {
-    const where = `The database at ${host}:${port}`;
-    if (error instanceof pg.DatabaseError) throw new StartError(`${where} refuses the connection (${error.message}). Check DATABASE_URL.`);
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new StartError(`${where} does not answer (${code || message}). Start it, or check DATABASE_URL.`);
+  const found = await readServerConnections(databaseUrl).catch((error) => {
+    throw databaseStartError(error, databaseUrl);
   });
+  const { host, port } = new pg.Client(parseDatabaseUrl(databaseUrl));
+  checkPrimary(found, `The database at ${host}:${port}`);
+  return found;
 }

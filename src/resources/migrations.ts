@@ -2,17 +2,16 @@
 // `prisma migrate deploy` reads.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError } from '@prisma/driver-adapter-utils';
-import type { SchemaEngine as Engine, MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type { SchemaEngine as Engine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
+import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
+import { afterFailure, engineStartError } from '../gateway/data/prisma/engine-start-error.ts';
+import { loadDatamodel, loadMigrations, PRISMA_DIR } from '../gateway/data/prisma/migration-files.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
-const PRISMA_DIR = path.resolve(import.meta.dirname, '../../prisma');
-export const MIGRATIONS_DIR = path.join(PRISMA_DIR, 'migrations');
 type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
 
 const NO_FILTERS = { externalTables: [], externalEnums: [] };
@@ -20,6 +19,7 @@ const NO_FILTERS = { externalTables: [], externalEnums: [] };
 /** Applies what the database lacks and returns its names. Throws StartError where a migration fails or was edited after it was applied. */
 export async function applyMigrations(databaseUrl: string): Promise<string[]> {
   if ((await pendingMigrations(databaseUrl)).length === 0) return [];
+  await keepApart(databaseUrl);
   return await withEngine(databaseUrl, async (engine) => {
     const result = await engine.applyMigrations({ migrationsList: await loadMigrations(), filters: NO_FILTERS });
     return result.appliedMigrationNames;
@@ -28,17 +28,17 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
 
 /** The names of the migrations that the database lacks, read without the engine, so that an up-to-date start costs one statement. */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
-  const client = new pg.Client({ ...parseDatabaseUrl(databaseUrl), application_name: 'convoy migrations' });
+  const config = parseDatabaseUrl(databaseUrl);
+  const client = new pg.Client({ ...config, application_name: 'convoy migrations' });
   // A connection that is lost fails the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
-      'select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations where rolled_back_at is null',
+      `select migration_name as name, checksum, finished_at is not null as finished from ${tableIn(config.schema)} where rolled_back_at is null`,
     );
     const failed = rows.find((row) => !row.finished);
-    if (failed)
-      throw new StartError(`The migration ${failed.name} failed half way. Mend the database, then run \`npx prisma migrate resolve\`.`);
+    if (failed) throw new StartError(`The migration ${failed.name} failed half way. ${afterFailure(failed.name)}`);
     const applied = new Map(rows.map((row) => [row.name, row.checksum]));
     const { migrationDirectories } = await loadMigrations();
     return migrationDirectories.flatMap(({ path: name, migrationFile }) => {
@@ -54,7 +54,31 @@ export async function pendingMigrations(databaseUrl: string): Promise<string[]> 
     // 42P01: no table of migrations yet.
     if ((error as pg.DatabaseError).code === '42P01')
       return (await loadMigrations()).migrationDirectories.map((directory) => directory.path);
-    throw error;
+    throw databaseStartError(error, databaseUrl);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** The schema is named: where `public` is searched too, its own table of migrations may be another program's. */
+const tableIn = (schema = 'public') => `"${schema}"._prisma_migrations`;
+
+/** As the engine makes it. */
+const TABLE = `(id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz, migration_name varchar(255) not null,
+  logs text, rolled_back_at timestamptz, started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`;
+
+/** The engine names no schema: before it takes another program's table of migrations in `public` for its own, it gets one in its schema. */
+async function keepApart(databaseUrl: string): Promise<void> {
+  const { schema = 'public', ...config } = parseDatabaseUrl(databaseUrl);
+  if (schema === 'public') return;
+  const client = new pg.Client({ ...config, application_name: 'convoy migrations' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ isThere: boolean }>(`select to_regclass('public._prisma_migrations') is not null as "isThere"`);
+    if (rows[0]?.isThere) await client.query(`create table if not exists ${tableIn(schema)} ${TABLE}`);
+  } catch (error) {
+    throw databaseStartError(error, databaseUrl);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -108,7 +132,7 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
   try {
     return await work(engine);
   } catch (error) {
-    throw new StartError(`The migrations do not apply: ${(error as Error).message}`);
+    throw engineStartError(error);
   } finally {
     engine.free();
     // The engine disposes of its shadow databases only.
@@ -177,35 +201,6 @@ class CatalogClient extends pg.Client {
 function disguised(result: pg.QueryResult | undefined): pg.QueryResult | undefined {
   for (const field of result?.fields ?? []) if (field.dataTypeID === CHAR) field.dataTypeID = CHAR_ARRAY;
   return result;
-}
-
-async function loadDatamodel() {
-  const file = path.join(PRISMA_DIR, 'schema.prisma');
-  return { path: file, content: await readFile(file, 'utf8') };
-}
-
-/** The names of all migrations, in their order. */
-export async function migrationNames(): Promise<string[]> {
-  const entries = await readdir(MIGRATIONS_DIR, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
-}
-
-async function loadMigrations(): Promise<MigrationList> {
-  const names = await migrationNames();
-  return {
-    baseDir: MIGRATIONS_DIR,
-    lockfile: { path: 'migration_lock.toml', content: await readFile(path.join(MIGRATIONS_DIR, 'migration_lock.toml'), 'utf8') },
-    shadowDbInitScript: '',
-    migrationDirectories: await Promise.all(
-      names.map(async (name) => ({
-        path: name,
-        migrationFile: {
-          path: 'migration.sql',
-          content: { tag: 'ok' as const, value: await readFile(path.join(MIGRATIONS_DIR, name, 'migration.sql'), 'utf8') },
-        },
-      })),
-    ),
-  };
 }
 
 const withoutEmptyNotice = (sql: string | null) => (sql === null || /^\s*-- This is an empty migration\.\s*$/.test(sql) ? '' : sql);

@@ -29,7 +29,9 @@ export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, on
     reconnectOnError: (error) => error.message.includes('READONLY'),
   });
   let isLost = false;
+  let cause: Error | undefined;
   redis.on('error', (error) => {
+    cause = error;
     if (!isLost) onError(error);
     isLost = true;
   });
@@ -38,7 +40,16 @@ export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, on
   });
   await redis.connect().catch((error) => {
     redis.disconnect();
-    throw new StartError(`Redis does not answer (${error.message}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
+    throw startErrorOf(cause ?? error);
   });
   return redis;
+}
+
+/** ioredis itself says that the connection is closed, and why only in the event before. */
+function startErrorOf({ message, code }: Error & { code?: string }): StartError {
+  const [refusal] = /^(NOAUTH|WRONGPASS|NOPERM)\b|no password is set/.exec(message) ?? [];
+  if (refusal) return new StartError(`Redis refuses the connection (${refusal}). Check user and password in REDIS_URL.`);
+  if (/^(Unknown RESP type|Protocol error)/.test(message))
+    return new StartError('What answers at REDIS_URL is not Redis. Check host and port, or set REDIS_ENABLED=false.');
+  return new StartError(`Redis does not answer (${message || code}). Start it, check REDIS_URL, or set REDIS_ENABLED=false.`);
 }

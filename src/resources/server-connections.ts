@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { SERVER_FACTS, type ServerFacts } from '../gateway/data/postgres/check-server.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
 const APPLICATION_NAME = 'convoy primary';
@@ -27,15 +28,16 @@ async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => P
 /** How many connections a server allows, and how many of them are not for everybody. */
 export type ServerConnections = { max: number; reserved: number };
 
-/** Asks a server for them, over a connection of its own. */
-export function readServerConnections(databaseUrl: string): Promise<ServerConnections> {
+/** Asks a server for them and for what it is, over a connection of its own. */
+export function readServerConnections(databaseUrl: string): Promise<ServerConnections & ServerFacts> {
   return withClient(databaseUrl, async (client) => {
     // reserved_connections is there from PostgreSQL 16 on.
-    const { rows } = await client.query<ServerConnections>(
+    const { rows } = await client.query<ServerConnections & ServerFacts>(
       `select current_setting('max_connections')::int as max,
-         current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved`,
+         current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true)::int, 0) as reserved,
+         ${SERVER_FACTS}`,
     );
-    return rows[0] ?? { max: 0, reserved: 0 };
+    return rows[0] as ServerConnections & ServerFacts;
   });
 }
 

@@ -2,9 +2,10 @@
 
 import cluster from 'node:cluster';
 import type { Config } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { sentenceOf } from '../gateway/process/run-command.ts';
 import { watchFailures } from '../gateway/process/watch-failures.ts';
 import type { Log } from '../log.ts';
-import { startWorker } from '../worker.ts';
 import type { ConnectionShare } from './connection-budget.ts';
 import type { Farewell } from './fleet.ts';
 import { ORPHAN_MS } from './former-starts.ts';
@@ -45,17 +46,28 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
   });
   primary.on('drain', over.resolve);
 
+  // Where this code does not load, the primary hears why as the answer to its order.
+  const loading = import('../worker.ts');
+  loading.catch(() => undefined);
   const orders = Promise.withResolvers<WorkerOrders>();
-  const started = orders.promise.then(({ config, silenceMs, ...given }) => {
+  const started = orders.promise.then(async ({ config, silenceMs, ...given }) => {
     const log = logOf(config);
     process.once('disconnect', () => log.warn('the primary is gone: this worker finishes what it has begun, and ends'));
     startBeats(primary, silenceMs);
     const siblings = createSiblings(primary);
-    return startWorker({ config, log, ...given, siblings, onConnectionClose: intake.onClose }).then((worker) => {
+    try {
+      const { startWorker } = await loading;
+      const worker = await startWorker({ config, log, ...given, siblings, onConnectionClose: intake.onClose });
       siblings.onAskedForFigures(worker.figures);
       watchFailures(log);
       return worker;
-    });
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      if (sentence !== undefined) throw new StartError(sentence);
+      // The primary is told the message alone.
+      console.error(error);
+      throw error;
+    }
   });
   primary.on('start', async (given: WorkerOrders) => {
     orders.resolve(given);
