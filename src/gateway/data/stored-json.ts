@@ -21,7 +21,11 @@ export function jsonIssues(value: unknown, maxLevels: number): InputIssue[] {
       return;
     }
     if (Array.isArray(part)) {
-      for (const [i, one] of part.entries()) visit(one, [...path, i]);
+      for (const [i, one] of part.entries()) {
+        // Of a document: a variable without a value. As a member of an object it is left out.
+        if (one === undefined) issues.push({ path: [...path, i], message: 'The variable has no value.' });
+        else visit(one, [...path, i]);
+      }
       return;
     }
     for (const [key, one] of Object.entries(part)) {

@@ -8,6 +8,8 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const MAX_MEMORY_KIB = 65_536;
 const MAX_WORK_KIB = 4 * MAX_MEMORY_KIB;
 const MAX_LANES = 16;
+/** Of the hash itself, and of its salt. */
+const MAX_BYTES = 128;
 
 /** Hashes the normal form to PHC format. `salt`: 16 bytes or more, random by default; only the demo data gives one, to be the same each time. */
 export function hashPassword(password: string, salt?: Uint8Array): Promise<string> {
@@ -42,8 +44,9 @@ export async function verifyPassword(passwordHash: string | undefined, password:
 /** Whether a hash is one of argon2, in PHC format, and its work is bounded. */
 function isBounded(passwordHash: string): boolean {
   try {
-    const { memoryCost, timeCost, parallelism } = parseOptions(passwordHash);
-    return memoryCost <= MAX_MEMORY_KIB && memoryCost * timeCost <= MAX_WORK_KIB && parallelism <= MAX_LANES;
+    const { memoryCost, timeCost, parallelism, outputLen, saltLen } = parseOptions(passwordHash);
+    const isWorkBounded = memoryCost <= MAX_MEMORY_KIB && memoryCost * timeCost <= MAX_WORK_KIB && parallelism <= MAX_LANES;
+    return isWorkBounded && outputLen <= MAX_BYTES && saltLen <= MAX_BYTES;
   } catch {
     return false;
   }
