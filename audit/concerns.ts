@@ -1,4 +1,5 @@
 import type { Check } from './check.ts';
+import { accounts } from './checks/accounts.ts';
 import { bodies } from './checks/bodies.ts';
 import { clients } from './checks/clients.ts';
 import { cost } from './checks/cost.ts';
@@ -40,6 +41,7 @@ export const concerns: readonly (readonly Check[])[] = [
   hiddenSchema,
   metrics,
   tokens,
+  accounts,
   injection,
   prototypes,
   httpSpec,

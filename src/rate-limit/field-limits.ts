@@ -70,8 +70,8 @@ export function createFieldLimits({ store, limits }: { store: RateLimitStore; li
 export type FieldLimits = ReturnType<typeof createFieldLimits>;
 
 /**
- * Names are compared without case where they are looked up: here too, and by more, or each spelling would have a limit of its own. The
- * database takes İ for i, and JavaScript for two characters; a sigma at the end of a word is another letter to one of them.
+ * Names are compared without case where they are looked up: here too, and by more, or each spelling would have a limit of its own.
+ * Arguments come in their normal form: a field limits after its arguments were validated.
  */
 function withoutCase<T>(value: T): T {
   if (typeof value === 'string') return fold(value) as T;
@@ -79,7 +79,12 @@ function withoutCase<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutCase(part)])) as T;
 }
 
+/**
+ * Character by character: a sigma at the end of a word would become another letter. The database takes İ for i where JavaScript makes
+ * i and a mark of it; the marks of Indic scripts are vowels, which tell names apart, and stay.
+ */
 const fold = (text: string) =>
-  Array.from(text.normalize('NFKD').replaceAll(/\p{M}/gu, '').trim(), (character) =>
-    character.toLowerCase().toUpperCase().toLowerCase().replaceAll(/\p{M}/gu, ''),
-  ).join('');
+  Array.from(text.normalize('NFKC').trim(), (character) => {
+    const folded = character.toLowerCase().toUpperCase().toLowerCase();
+    return folded.length > character.length ? folded.replaceAll(/\p{M}/gu, '') : folded;
+  }).join('');

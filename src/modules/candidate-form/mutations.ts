@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { idOf } from '../../graphql/ids.ts';
 import { writtenPayload } from '../../graphql/payloads.ts';
-import { filePath, line, paragraph, phone } from '../../graphql/validation.ts';
+import { filePath, line, paragraph, phone, reference } from '../../graphql/validation.ts';
 import { signedIn } from '../user/policy.ts';
 import { candidateFormById } from './loaders.ts';
 import { CandidateForm } from './schema.ts';
 import { submitCandidateForm } from './submit.ts';
 
 const age = z.int().min(18, 'From 18 to 70.').max(70, 'From 18 to 70.');
-const zipCode = line(10).refine((value) => /^[\dA-Za-z -]{4,10}$/.test(value), 'A postal code has 4 to 10 letters and digits.');
+const zipCode = reference(10).refine((value) => /^[\dA-Za-z -]{4,10}$/.test(value), 'A postal code has 4 to 10 letters and digits.');
 
 const SubmitCandidateFormInput = builder.inputType('SubmitCandidateFormInput', {
   description: 'An application for work.',

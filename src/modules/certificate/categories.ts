@@ -2,7 +2,7 @@ import type { CertificateCategory } from '../../generated/prisma/enums.ts';
 import type { Details } from './loaders.ts';
 
 /** How a detail is typed, checked and shown. `contact`: text that only the issuer and staff see; `file`: a path of theirs. */
-type DetailKind = 'text' | 'longText' | 'date' | 'money' | 'paymentMode' | 'phone' | 'contact' | 'file' | 'card';
+type DetailKind = 'text' | 'reference' | 'longText' | 'date' | 'money' | 'paymentMode' | 'phone' | 'contact' | 'file' | 'card';
 
 export type Detail = {
   column: keyof Details;
@@ -125,7 +125,7 @@ export const categories: Readonly<Record<CertificateCategory, Category>> = {
     details: {
       billNumber: {
         column: 'billNumber',
-        kind: 'text',
+        kind: 'reference',
         isRequired: required,
         description: 'The number of the bill, unique within the spa.',
       },

@@ -1,3 +1,5 @@
+import { DateTime } from 'luxon';
+
 /** Today in India, as midnight UTC: the form that dates have everywhere. */
 export function today(now = new Date()): Date {
   return new Date(`${now.toLocaleDateString('en-CA', { timeZone: 'Asia/Kolkata' })}T00:00:00Z`);
@@ -12,18 +14,17 @@ export function lastSixMonths(day: Date, joiningDate: Date): Date[] {
   return months.length > 0 ? months : [joined];
 }
 
-/** The time between two dates in words, both days included: `2 years 3 months 1 day`. */
+const UNITS = ['years', 'months', 'days'] as const;
+
+/**
+ * The time between two dates in words, both days included: `2 years 3 months 1 day`. By the rule of Luxon's `diff`, from the first day to
+ * the day behind the last: as many whole months as fit, each ending on the same day of the month or, where there is none, the last.
+ */
 export function durationBetween(start: Date, end: Date): string {
-  const behind = new Date(end.getTime() + 86_400_000);
-  let months = (behind.getUTCFullYear() - start.getUTCFullYear()) * 12 + behind.getUTCMonth() - start.getUTCMonth();
-  if (behind.getUTCDate() < start.getUTCDate()) months--;
-  // The day of the month where the rest begins; a month that is too short for it gives its last day.
-  const lastDay = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + months + 1, 0)).getUTCDate();
-  const rest = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + months, Math.min(start.getUTCDate(), lastDay));
-  const parts = [
-    [Math.floor(months / 12), 'year'],
-    [months % 12, 'month'],
-    [Math.round((behind.getTime() - rest) / 86_400_000), 'day'],
-  ] as const;
-  return parts.flatMap(([count, unit]) => (count > 0 ? [`${count} ${unit}${count === 1 ? '' : 's'}`] : [])).join(' ');
+  const [from, to] = [start, end].map((date) => DateTime.fromJSDate(date, { zone: 'utc' })) as [DateTime, DateTime];
+  const duration = to.plus({ days: 1 }).diff(from, [...UNITS]);
+  return UNITS.flatMap((unit) => {
+    const count = duration.get(unit);
+    return count > 0 ? [`${count} ${count === 1 ? unit.slice(0, -1) : unit}`] : [];
+  }).join(' ');
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CertificateCategory, PaymentMode } from '../../generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { anyId, idOf } from '../../graphql/ids.ts';
-import { filePath, line, money, paragraph, phone, quantity, searchText } from '../../graphql/validation.ts';
+import { filePath, line, money, paragraph, phone, quantity, reference, searchText } from '../../graphql/validation.ts';
 import { type Category, categories } from './categories.ts';
 
 export const CertificateCategoryRef = builder.enumType(CertificateCategory, {
@@ -12,13 +12,20 @@ export const CertificateCategoryRef = builder.enumType(CertificateCategory, {
 });
 export const PaymentModeRef = builder.enumType(PaymentMode, { name: 'PaymentMode', description: 'How something is paid.' });
 
-const cardNumber = z
-  .string()
-  .transform((value) => value.replaceAll(/[\s-]/g, ''))
+const cardNumber = reference()
+  .overwrite((value) => value.replaceAll(/[\s-]/g, ''))
   .refine((value) => /^\d{4,19}$/.test(value), 'A card number has 4 to 19 digits.');
 
 /** How each kind of text is checked. */
-const texts = { text: line(), longText: paragraph(), contact: paragraph(500), phone, file: filePath, card: cardNumber };
+const texts = {
+  text: line(),
+  reference: reference(),
+  longText: paragraph(),
+  contact: paragraph(500),
+  phone,
+  file: filePath,
+  card: cardNumber,
+};
 
 const SalaryMonthInput = builder.inputType('SalaryMonthInput', {
   description: 'What was paid for a month.',
@@ -33,7 +40,7 @@ const InvoiceItemInput = builder.inputType('InvoiceItemInput', {
   fields: (t) => ({
     service: t.string({ required: true, validate: line(), description: 'What was sold.' }),
     hsnCode: t.string({
-      validate: z.string().regex(/^\d{4,8}$/, 'An HSN code has 4 to 8 digits.'),
+      validate: reference().regex(/^\d{4,8}$/, 'An HSN code has 4 to 8 digits.'),
       description: 'The HSN or SAC code of the service.',
     }),
     quantity: t.field({ type: 'Decimal', required: true, validate: quantity, description: 'How many, up to three decimals.' }),

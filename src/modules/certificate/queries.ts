@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { cacheFor } from '../../graphql/cache-hints.ts';
 import { connect, pageArgs } from '../../graphql/connections.ts';
-import { line } from '../../graphql/validation.ts';
+import { reference } from '../../graphql/validation.ts';
 import { STAFF } from '../user/roles.ts';
 import { CertificateFilter } from './inputs.ts';
 import { certificates, verifiedCertificate } from './loaders.ts';
@@ -16,10 +16,14 @@ builder.queryFields((t) => ({
     // Numbers are counted up: without a limit, somebody would try them all.
     rateLimit: [{ by: 'CLIENT', perMinute: 30, perHour: 300 }],
     args: {
-      number: t.arg.string({ required: true, validate: line(40), description: 'As printed, `INV-2026-0000042`; case does not matter.' }),
+      number: t.arg.string({
+        required: true,
+        validate: reference(40),
+        description: 'As printed, `INV-2026-0000042`; case does not matter.',
+      }),
     },
     description: 'Verifies a certificate by its number. Null when there is none, or when it is private and not for the viewer.',
-    resolve: (_root, { number }, ctx) => visibleCertificate(ctx, verifiedCertificate(ctx, number.trim().toUpperCase())),
+    resolve: (_root, { number }, ctx) => visibleCertificate(ctx, verifiedCertificate(ctx, number.toUpperCase())),
   }),
   publicCertificates: t.field({
     extensions: cacheFor('inherit'),

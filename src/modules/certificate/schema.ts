@@ -141,7 +141,7 @@ function addDetails({ category, Type }: CategoryType): void {
       if (kind === 'money') return t.field({ type: 'Decimal', nullable, description, resolve: read<Money>() });
       if (kind === 'paymentMode') return t.field({ type: PaymentModeRef, nullable, description, resolve: read<PaymentMode>() });
       const resolve = read<string>();
-      if (kind === 'text' || kind === 'longText') return t.string({ nullable, description, resolve });
+      if (kind === 'text' || kind === 'reference' || kind === 'longText') return t.string({ nullable, description, resolve });
       return t.string({ nullable: true, authScopes: maySeeContactData, unauthorizedResolver: () => null, description, resolve });
     };
     return Object.fromEntries(Object.entries(category.details).map(([name, detail]) => [name, field(detail)]));
@@ -160,7 +160,8 @@ function addComputed({ category: { details }, Type }: CategoryType): void {
   if ('joiningDate' in details && 'endDate' in details) {
     builder.prismaObjectFields(Type, (t) => ({
       duration: t.string({
-        description: 'The time worked, both days included: `2 years 3 months 1 day`.',
+        description:
+          'The time worked, both days included: `2 years 3 months 1 day`. A month ends the day before the same day of the next, or before its last day where it has no such day: the rule of `diff` of Luxon.',
         resolve: (row, _args, ctx) =>
           when(detailsOf(ctx, row), ({ joiningDate, endDate }) => durationBetween(joiningDate as Date, endDate as Date)),
       }),

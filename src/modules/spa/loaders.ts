@@ -1,4 +1,4 @@
-import { byInt, byText, contains, equals } from '../../batching/list-options.ts';
+import { byInt, byText, contains, equals, equalsText } from '../../batching/list-options.ts';
 import { listLoader } from '../../batching/lists.ts';
 import { rowLoader } from '../../batching/rows.ts';
 
@@ -8,8 +8,8 @@ export const spas = listLoader('Spa', {
   byId: spaById,
   orderBy: [byText('name'), byInt('id')],
   filters: {
-    city: equals<'Spa', 'city'>('city'),
-    state: equals<'Spa', 'state'>('state'),
+    city: equalsText<'Spa'>('city'),
+    state: equalsText<'Spa'>('state'),
     isActive: equals<'Spa', 'isActive'>('isActive'),
     search: contains(
       `name || ' ' || coalesce(code::text, '') || ' ' || coalesce(area, '') || ' ' || coalesce(city, '') || ' ' || coalesce(state, '')`,

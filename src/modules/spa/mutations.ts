@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
 import { writtenPayload } from '../../graphql/payloads.ts';
-import { email, filePath, line, paragraph, phone } from '../../graphql/validation.ts';
+import { email, filePath, line, paragraph, phone, reference } from '../../graphql/validation.ts';
 import { signedIn } from '../user/policy.ts';
 import { SPA_EDITORS } from '../user/roles.ts';
 import { spaById } from './loaders.ts';
@@ -29,7 +29,7 @@ const SaveSpaInput = builder.inputType('SaveSpaInput', {
     city: t.string({ validate: line().nullish(), description: 'The city.' }),
     state: t.string({ validate: line().nullish(), description: 'The state.' }),
     country: t.string({ validate: line().nullish(), description: 'The country; India by default.' }),
-    pincode: t.string({ validate: line(10).nullish(), description: 'The postal code.' }),
+    pincode: t.string({ validate: reference(10).nullish(), description: 'The postal code.' }),
     phoneNumber: t.string({ validate: phone.nullish(), description: 'To call the spa.' }),
     alternateNumber: t.string({ validate: phone.nullish(), description: 'Another number to call.' }),
     email: t.string({ validate: email.nullish(), description: 'To write to the spa; unique.' }),

@@ -1,4 +1,4 @@
-import { byEnum, byInt, byText, byTextNullsLast, contains, equals } from '../../batching/list-options.ts';
+import { byEnum, byInt, byText, byTextNullsLast, contains, equals, equalsText } from '../../batching/list-options.ts';
 import { listLoader } from '../../batching/lists.ts';
 import { columnsLoader, rowLoader } from '../../batching/rows.ts';
 import { CertificateCategory } from '../../generated/prisma/enums.ts';
@@ -15,7 +15,7 @@ export const templates = listLoader('CertificateTemplate', {
   filters: {
     category: equals<'CertificateTemplate', 'category'>('category'),
     kind: equals<'CertificateTemplate', 'kind'>('kind'),
-    variant: equals<'CertificateTemplate', 'variant'>('variant'),
+    variant: equalsText<'CertificateTemplate'>('variant'),
     isActive: equals<'CertificateTemplate', 'isActive'>('isActive'),
     isPublic: equals<'CertificateTemplate', 'isPublic'>('isPublic'),
     search: contains('name'),

@@ -1,26 +1,13 @@
-import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
 import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
-import { filePath, line, paragraph } from '../../graphql/validation.ts';
+import { filePath, jsonObject, line, markup } from '../../graphql/validation.ts';
 import { CertificateCategoryRef } from '../certificate/inputs.ts';
 import { signedIn } from '../user/policy.ts';
 import { STAFF } from '../user/roles.ts';
 import { templateById } from './loaders.ts';
 import { deleteTemplate, saveTemplate } from './save.ts';
 import { Template, TemplateKindRef } from './schema.ts';
-
-const MAX_CONFIG = 20_000;
-const isShallow = (value: unknown, levels = 20): boolean =>
-  typeof value !== 'object' || value === null || (levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1)));
-
-const config = z
-  .record(z.string(), z.unknown(), 'A config is a JSON object.')
-  .refine((value) => isShallow(value), 'At most 20 levels.')
-  .refine((value) => JSON.stringify(value).length <= MAX_CONFIG, `At most ${MAX_CONFIG} characters of JSON.`)
-  // JSON writes NUL and halves of surrogate pairs, which PostgreSQL refuses, as escapes.
-  .refine((value) => !/\\u(0000|d[89a-f])/i.test(JSON.stringify(value)), 'Contains characters that cannot be stored.')
-  .nullish();
 
 const SaveTemplateInput = builder.inputType('SaveTemplateInput', {
   description:
@@ -34,8 +21,12 @@ const SaveTemplateInput = builder.inputType('SaveTemplateInput', {
     variant: t.string({ validate: line(40).nullish(), description: 'Which of several designs of the category.' }),
     bannerImage: t.string({ validate: filePath.nullish(), description: 'Path of the picture for the gallery.' }),
     image: t.string({ validate: filePath.nullish(), description: 'Path of the picture that is printed.' }),
-    html: t.string({ validate: paragraph(200_000).nullish(), description: 'What an HTML template is made of.' }),
-    config: t.field({ type: 'JSON', validate: config, description: 'Where on the template what is printed: a JSON object.' }),
+    html: t.string({ validate: markup(200_000).nullish(), description: 'What an HTML template is made of.' }),
+    config: t.field({
+      type: 'JSON',
+      validate: jsonObject(20_000).nullish(),
+      description: 'Where on the template what is printed: a JSON object.',
+    }),
     isActive: t.boolean({ description: 'Whether it may be used; true by default.' }),
     isPublic: t.boolean({ description: 'Whether everybody may use it; true by default.' }),
   }),

@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts';
 import { costs } from '../../graphql/cost-hints.ts';
 import { encodeId, idOf } from '../../graphql/ids.ts';
 import { deletedPayload, writtenPayload } from '../../graphql/payloads.ts';
-import { email, line, phone } from '../../graphql/validation.ts';
+import { email, line, login, phone, secret } from '../../graphql/validation.ts';
 import type { Row } from '../../resources/models.ts';
 import { userById } from './loaders.ts';
 import { signedIn } from './policy.ts';
@@ -14,12 +14,14 @@ import { deleteUser, saveUser } from './save.ts';
 import { RoleRef, User } from './schema.ts';
 import { signIn, signUp } from './sign-in.ts';
 
-// Compatibility forms are one: a full-width name must not stand beside the plain one.
-const username = line(50)
-  .transform((value) => value.normalize('NFKC'))
+const username = login
+  .max(50, 'At most 50 characters.')
   .refine((value) => /^[\p{L}\p{M}\p{N}._-]{3,}$/u.test(value), 'At least 3 letters, digits, dots, dashes or underscores.');
 /** The upper bound keeps the cost of hashing bounded. */
-const password = z.string().min(8, 'At least 8 characters.').max(128, 'At most 128 characters.');
+const password = secret
+  .min(8, 'At least 8 characters.')
+  .max(128, 'At most 128 characters.')
+  .refine((value) => value.isWellFormed(), 'Contains half a character.');
 
 const SignUpInput = builder.inputType('SignUpInput', {
   description: 'A new account.',
@@ -36,7 +38,7 @@ const SignUpInput = builder.inputType('SignUpInput', {
 const SignInInput = builder.inputType('SignInInput', {
   description: 'Who signs in.',
   fields: (t) => ({
-    usernameOrEmail: t.string({ required: true, validate: line(254), description: 'The username or the email address.' }),
+    usernameOrEmail: t.string({ required: true, validate: login, description: 'The username or the email address.' }),
     password: t.string({ required: true, validate: z.string().max(1000, 'At most 1000 characters.'), description: 'The password.' }),
   }),
 });
@@ -109,7 +111,7 @@ builder.mutationFields((t) => ({
     description: 'Signs in. The answer is the same for a wrong name, a wrong password and an inactive user.',
     extensions: hashing,
     resolve: async (_root, { input }, ctx) => {
-      const { userId, since } = await signIn(ctx.prisma, input);
+      const { userId, since } = await signIn(ctx, input);
       return openSession(ctx, userId, since);
     },
   }),

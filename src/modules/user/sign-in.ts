@@ -1,23 +1,26 @@
 import { Conflict, Unauthenticated } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import type { Db } from '../../resources/prisma.ts';
 import { uniqueViolation } from '../../resources/prisma-errors.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 /**
- * Returns the id of the user whose username or email, and password, these are, and since when they are signed in. Throws Unauthenticated with the same words, and after
- * the same time, for an unknown name, a wrong password and an inactive user.
+ * Returns the id of the user whose username or email, and password, these are, and since when they are signed in. Throws Unauthenticated
+ * with the same words, and after the same work, for an unknown name, a wrong password, an inactive user and a user whose hash cannot be
+ * read, which is logged.
  */
 export async function signIn(
-  prisma: Db,
+  { prisma, log }: { prisma: Db; log: Log },
   { usernameOrEmail, password }: { usernameOrEmail: string; password: string },
 ): Promise<{ userId: number; since: Date }> {
   const user = await prisma.user.findFirst({
     where: { OR: [{ username: usernameOrEmail }, { email: usernameOrEmail }] },
     select: { id: true, passwordHash: true, isActive: true },
   });
-  const fits = await verifyPassword(user?.passwordHash, password);
+  const verdict = await verifyPassword(user?.passwordHash, password);
+  if (verdict === 'unreadable') log.warn({ userId: user?.id }, 'the password hash of a user cannot be read: give them a new password');
   const wrong = new Unauthenticated('The name or the password is wrong.');
-  if (!user || !fits || !user.isActive) throw wrong;
+  if (!user || verdict !== 'fits' || !user.isActive) throw wrong;
   // Comparing takes a while: a password that was changed or a user who was deactivated meanwhile opens no session any more. One that
   // is changed just after it ends the session: the moment is older than the change, however late the token is made.
   const since = new Date();

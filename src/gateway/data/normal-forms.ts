@@ -1,0 +1,48 @@
+// The normal form of each kind of text: two spellings of one text have the same one. A kind is named once, where a field is declared
+// (src/graphql/validation.ts), so that what is written and what is looked for pass through the same function. Every function here is
+// idempotent, and takes any string.
+
+// What nobody sees, and some keyboards and clipboards add.
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const BLANKS = /[\t\p{Zs}]+/gu;
+const DASHES = /[\p{Pd}\u2212]/gu;
+
+/** NFKC without what cannot be seen. What NFKC makes of some letters cannot be seen either, and what was parted by it may join. */
+const compatible = (text: string) => text.normalize('NFKC').replaceAll(IGNORABLE, '').normalize('NFKC');
+
+/** Free text: composed (NFC), and otherwise as it was typed. */
+export const normalText = (text: string): string => text.normalize('NFC').trim();
+
+/** A name or another line of text: as free text, and any run of blanks is one space. Joiners stay: they change how Indic scripts look. */
+export const normalLine = (text: string): string => text.normalize('NFC').replaceAll(BLANKS, ' ').trim();
+
+/** A username or an email address. Its case is the database's to ignore (citext). */
+export const normalLogin = (text: string): string => compatible(text).trim();
+
+/** A number or code that is printed, read and typed again: of a certificate, a bill or a place. */
+export const normalReference = (text: string): string => compatible(text).replaceAll(DASHES, '-').replaceAll(BLANKS, ' ').trim();
+
+/** A phone number: its digits, and a plus before them. */
+export const normalPhone = (text: string): string => compatible(text.normalize('NFKC').replaceAll(/[\s().\p{Pd}\u2212]/gu, ''));
+
+/** A password, as RFC 8265 has it (OpaqueString): composed, with one kind of space, and nothing else changed. */
+export const normalSecret = (text: string): string => text.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
+
+const JOINERS = /[\u200c\u200d]/g;
+
+/**
+ * What text is compared by where somebody looks for it. Full width is like half width, and joiners, which keyboards differ in, do not
+ * count. It is for comparing alone: it makes 1⁄2 of ½. `searchFormSql` is the same for what is stored.
+ */
+export const searchForm = (text: string): string => normalLine(text.normalize('NFKC').replaceAll(JOINERS, ''));
+
+/** SQL for the search form of an expression. Whoever wrote the row, it is found; an index needs the same expression. */
+export const searchFormSql = (expression: string): string =>
+  String.raw`replace(replace(normalize(${expression}, NFKC), E'\u200c', ''), E'\u200d', '')`;
+
+/**
+ * The search form where phone numbers are among what is searched: each run of digits is one word, without what people write between
+ * them. `98765-43210` and `(98765) 432` find 9876543210.
+ */
+export const searchFormWithPhones = (text: string): string =>
+  normalLine(searchForm(text).replaceAll(/\+?[\s(]*\d[\d\s().\p{Pd}\u2212]*/gu, (run) => ` ${run.replaceAll(/[^\d+]/g, '')} `));
