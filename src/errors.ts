@@ -35,7 +35,11 @@ export const ERROR_CODES = {
     status: 404,
     meaning: 'What a mutation should work on does not exist, or the viewer may not see it; or nothing is at this address.',
   },
-  METHOD_NOT_ALLOWED: { status: 405, isOfRequest: true, meaning: 'The method is not supported here; `Allow` names those that are. Mutations need POST.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    isOfRequest: true,
+    meaning: 'The method is not supported here; `Allow` names those that are. Mutations need POST.',
+  },
   NOT_ACCEPTABLE: { status: 406, isOfRequest: true, meaning: 'The `Accept` header names no media type that the result can be written as.' },
   REQUEST_TIMEOUT: { status: 408, isOfRequest: true, meaning: 'The request did not arrive in time; the connection is closed.' },
   CONFLICT: { status: 409, meaning: 'A value is taken, or somebody else has changed the object; `extensions.field` names the field.' },
