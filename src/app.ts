@@ -5,6 +5,7 @@ import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts'
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
+import { useOperationName } from './gateway/http/use-operation-name.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -170,6 +171,7 @@ export function createApp(deps: AppDeps): App {
         : []),
       // Before anything is done with an operation that was executed already.
       useFastLane(),
+      useOperationName(),
       // Before the text of a document is looked at: it may be known by its hash alone.
       usePersistedDocuments(documents),
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
