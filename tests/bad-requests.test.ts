@@ -19,7 +19,7 @@ const REFUSED: [what: string, body: string, code: ErrorCode][] = [
   ['variables that are text', '{"query":"{ __typename }","variables":"{}"}', 'BAD_REQUEST'],
   ['extensions that are a number', '{"query":"{ __typename }","extensions":3}', 'BAD_REQUEST'],
   ['an operation name that is not in the document', '{"query":"query A { __typename }","operationName":"B"}', UNRESOLVED],
-  ['an operation name that is no text', '{"query":"query A { __typename }","operationName":4}', UNRESOLVED],
+  ['an operation name that is no text', '{"query":"query A { __typename }","operationName":4}', 'BAD_REQUEST'],
   ['two operations and no name', '{"query":"query A { __typename } query B { __typename }"}', UNRESOLVED],
   ['a document without an operation', '{"query":"fragment A on User { id }"}', UNRESOLVED],
   ['an empty document', '{"query":""}', 'GRAPHQL_PARSE_FAILED'],
