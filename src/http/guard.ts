@@ -4,6 +4,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError } from '../errors.ts';
+import { tolerantObserver } from '../gateway/http/tolerant-observer.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdFrom } from '../plugins/use-request-id.ts';
@@ -59,6 +60,7 @@ export function createGuard(
   { endpoint, isFile, clientOf, requestLimits, limits, cors, log, observers = [], maxBodyBytes = 1_000_000 }: GuardOptions,
   next: Guarded,
 ): RequestListener {
+  const watching = observers.map((observer) => tolerantObserver(observer, log));
   const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
 
   return (req, res) => {
@@ -67,7 +69,7 @@ export function createGuard(
     req.headers['x-request-id'] = requestId;
     req.url = originForm(req.url);
     const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req), trace: traceContextOf(req.headers) });
-    observeRequest(req, res, record, observers);
+    observeRequest(req, res, record, watching);
     guard(req, res, record).catch((error) => {
       log.error({ err: error, requestId }, 'a request failed before it had an answer');
       if (!res.headersSent) record.status = 500;
