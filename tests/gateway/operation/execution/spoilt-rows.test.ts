@@ -177,3 +177,19 @@ test('a user of an unknown role has no rights, and only a super admin changes on
   expect(byAdmin.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   expect((await ask(change, {}, { as: 'SUPER_ADMIN' })).data).toEqual({ saveUser: { user: { firstName: 'Changed' } } });
 });
+
+test('an operation that is executed again, because its compiled form does not fit, calls its fields once', async () => {
+  const modes = { requests: 'off', points: 'off' } as const;
+  const { ask, databaseUrl } = await anApp({ expectsErrors: true, compileAfter: 0, protection: { modes } });
+  await allowSpoils(databaseUrl);
+  const [row] = await rowsOf(
+    databaseUrl,
+    `update certificates set category = 'GIFT_CARD' where id = (select min(id) from certificates where is_public) returning number`,
+  );
+  const codes: (string | undefined)[] = [];
+  for (let round = 0; round < 31; round++) {
+    const { errors } = await ask('query ($number: String!) { certificate(number: $number) { id } }', { number: row?.number });
+    codes.push(errors?.[0]?.extensions.code);
+  }
+  expect(codes).toEqual([...Array.from({ length: 30 }, () => 'INTERNAL_SERVER_ERROR'), 'RATE_LIMITED']);
+});
