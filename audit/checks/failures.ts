@@ -91,6 +91,30 @@ async function broken(ctx: AuditContext): Promise<Verdict> {
   return verdictOf(problems, tally(answers));
 }
 
+/** More often than a query comes until it is compiled. */
+const TIMES = 8;
+
+async function newer(ctx: AuditContext): Promise<Verdict> {
+  const databaseUrl = await ctx.createDatabase();
+  const gateway = await ctx.gateway({ ...PRODUCTION, RESPONSE_CACHE: 'false' }, { databaseUrl });
+  await rowsOf(databaseUrl, `alter type certificate_category add value 'GIFT_CARD'`);
+  await rowsOf(
+    databaseUrl,
+    `update certificates set category = 'GIFT_CARD' where id = (select id from certificates where is_public order by generated_at desc, id desc limit 1)`,
+  );
+  const answers: Answer[] = [];
+  for (let round = 0; round < TIMES; round++)
+    answers.push(await ask(gateway, { query: '{ publicCertificates(first: 5) { nodes { number } } }' }));
+  const after = await ask(gateway, SPAS);
+  const problems = [
+    ...answers.filter(({ codes }) => codes.join() !== 'INTERNAL_SERVER_ERROR').map((answer) => `one gets ${told(answer)}`),
+    ...(answers.some(({ body }) => body.includes('GIFT_CARD')) ? ['an answer shows the value'] : []),
+    ...(answers.every(({ body }) => /"requestId":"[^"]+"/.test(body)) ? [] : ['one has no requestId by which the log could be searched']),
+    ...(after.status === 200 && gateway.isAlive() ? [] : ['the gateway has ended']),
+  ];
+  return verdictOf(problems, `${tally(answers)}; then ${told(after)}`);
+}
+
 export const failures: readonly Check[] = [
   {
     name: 'failures: a database that goes away',
@@ -104,5 +128,11 @@ export const failures: readonly Check[] = [
     tried: 'a query, a change, a sign-in and a list, where a column and a table are missing',
     expected: 'INTERNAL_SERVER_ERROR with a requestId, and no word of the driver, the tables or the code',
     run: broken,
+  },
+  {
+    name: 'failures: a row that a newer version has written',
+    tried: `a page of certificates, ${TIMES} times, one of which has a category that this version does not know`,
+    expected: 'INTERNAL_SERVER_ERROR with a requestId each time, without the value, and a gateway that goes on',
+    run: newer,
   },
 ];

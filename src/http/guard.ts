@@ -4,6 +4,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError, refusalOf } from '../errors.ts';
+import { tolerantObserver } from '../gateway/http/tolerant-observer.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdFrom } from '../plugins/use-request-id.ts';
@@ -62,6 +63,7 @@ export function createGuard(
   next: Guarded,
 ): RequestListener {
   const route = createRoute({ endpoint, isFile });
+  const watching = observers.map((observer) => tolerantObserver(observer, log));
   const readAtMost = limits.modeOf('body') === 'enforce' ? maxBodyBytes : MAX_UNENFORCED_BYTES;
 
   return (req, res) => {
@@ -70,7 +72,7 @@ export function createGuard(
     req.headers['x-request-id'] = requestId;
     req.url = originForm(req.url);
     const record = createRequestRecord({ requestId, method: req.method ?? '', path: pathOf(req.url), trace: traceContextOf(req.headers) });
-    observeRequest(req, res, record, observers);
+    observeRequest(req, res, record, watching);
     const call: Call = { client: NOBODY, headers: { ...securityHeaders(NOBODY), ...cors(req) }, body: undefined, record };
     guard(req, res, call).catch((error) => {
       log.error({ err: error, requestId }, 'a request failed before it had an answer');

@@ -64,13 +64,14 @@ export function useCompiledOperations({ minCalls = 3 }: Options = {}): Plugin {
 }
 
 function compileOperation(definition: OperationDefinitionNode, { schema, document, operationName }: ExecutionArgs): Run | undefined {
-  if (!isGuarded || !isCompilable(definition, document, schema)) return undefined;
+  if (!isGuarded) return undefined;
   try {
+    if (!isCompilable(definition, document, schema)) return undefined;
     const compiled = compileQuery(schema, document, operationName ?? undefined);
     if (!isCompiledQuery(compiled)) return undefined;
     return ({ rootValue, contextValue, variableValues }) => compiled.query(rootValue, contextValue, variableValues ?? {});
   } catch {
-    // What the compiler cannot do runs as ever.
+    // What the compiler cannot do runs as ever. Nobody else catches: it is called from the event loop.
     return undefined;
   }
 }

@@ -40,18 +40,20 @@ async function create(prisma: Db, actorId: number, { name, category, kind, html 
 async function update(prisma: Db, id: number, version: number | null | undefined, given: SaveTemplate): Promise<number> {
   if (version == null) throw new BadUserInput([{ path: ['input', 'version'], message: 'Give the version that you have read.' }]);
   return await prisma.$transaction(async (tx) => {
-    await tx.$queryRaw`select 1 from certificate_templates where id = ${id} for update`;
-    const template = await tx.certificateTemplate.findUnique({ where: { id }, omit: { html: false } });
+    // As text: Prisma refuses a whole row with a kind or a category that it does not know.
+    const [template] = await tx.$queryRaw<
+      { kind: string; version: number; html: string | null }[]
+    >`select kind::text, version, html from certificate_templates where id = ${id} for update`;
     if (!template) throw new NotFound('template');
     if (template.version !== version) throw new Conflict('version', 'Somebody else has changed the template: read it again.');
     checkHtml(given.kind ?? template.kind, given.html === undefined ? template.html : given.html);
     const data = { ...given, version: { increment: 1 } } as Prisma.CertificateTemplateUncheckedUpdateInput;
-    await tx.certificateTemplate.update({ where: { id }, data });
+    await tx.certificateTemplate.update({ where: { id }, data, select: { id: true } });
     return id;
   });
 }
 
-function checkHtml(kind: TemplateKind | null | undefined, html: string | null | undefined): void {
+function checkHtml(kind: string | null | undefined, html: string | null | undefined): void {
   if (kind === 'HTML' && !html) throw new BadUserInput([{ path: ['input', 'html'], message: 'An HTML template needs its html.' }]);
 }
 

@@ -54,9 +54,10 @@ async function create(prisma: Db, input: SaveUser, given: object): Promise<numbe
 async function update(prisma: Db, actor: Actor, id: number, version: number | null | undefined, given: Changes): Promise<number> {
   if (version == null) throw new BadUserInput([{ path: ['input', 'version'], message: 'Give the version that you have read.' }]);
   return await prisma.$transaction(async (tx) => {
-    // Locked, so that the checks still hold when the write comes.
-    await tx.$queryRaw`select 1 from users where id = ${id} for update`;
-    const user = await tx.user.findUnique({ where: { id } });
+    // Locked, so that the checks still hold when the write comes. As text: Prisma refuses a whole row with a role that it does not know.
+    const [user] = await tx.$queryRaw<
+      { role: string; version: number }[]
+    >`select role::text, version from users where id = ${id} for update`;
     if (!user) throw new NotFound('user');
     // A role that this version does not know may be above all others.
     if ((user.role === 'SUPER_ADMIN' || !isRole(user.role)) && actor.role !== 'SUPER_ADMIN')
@@ -67,7 +68,7 @@ async function update(prisma: Db, actor: Actor, id: number, version: number | nu
     // The moment is taken under the lock: whoever signs in with the old password meanwhile has an older token, or finds it changed.
     // A millisecond later: a token of this very one may be theirs.
     const ended = given.isActive === false || given.passwordHash !== undefined ? { tokensValidFrom: new Date(Date.now() + 1) } : {};
-    await tx.user.update({ where: { id }, data: { ...given, ...ended, version: { increment: 1 } } });
+    await tx.user.update({ where: { id }, data: { ...given, ...ended, version: { increment: 1 } }, select: { id: true } });
     return id;
   });
 }

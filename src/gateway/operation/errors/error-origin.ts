@@ -18,8 +18,9 @@ export function isOfClient(error: unknown): error is GraphQLError {
   const { code, http } = original.extensions as { code?: unknown; http?: { status?: number } };
   if (isErrorCode(code)) return code !== 'INTERNAL_SERVER_ERROR';
   if (http?.status !== undefined) return http.status < 500;
-  if (error.path === undefined) return error === original;
-  return isOfArgument(original);
+  if (error.path !== undefined) return isOfArgument(original);
+  // Before any field has run, GraphQL's own code names places of the document, but for an operation that is not there.
+  return error === original && (error.nodes !== undefined || error.positions !== undefined || code === 'OPERATION_RESOLUTION_FAILURE');
 }
 
 /** Whether an engine names a value in the document as the cause: what it says of the values of fields, it says of the fields. */

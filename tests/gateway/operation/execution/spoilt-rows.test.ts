@@ -3,10 +3,13 @@
 import { expect, test } from 'vitest';
 import { encodeId } from '../../../../src/graphql/ids.ts';
 import { examples } from '../../../../src/modules/examples.ts';
-import { createRandom } from '../../../support/batching.ts';
+import { createRandom, until } from '../../../support/batching.ts';
 import { compiledAndPlain } from '../../../support/compiled-and-plain.ts';
 import { rowsOf } from '../../../support/database.ts';
+import { aSubscription } from '../../../support/fleet.ts';
 import { type Body, OPERATIONS } from '../../../support/forms-of-operations.ts';
+import { toIssue } from '../../../support/inputs.ts';
+import { person, SUBMIT } from '../../../support/operations.ts';
 import { allowSpoils, SPOILS, spoil } from '../../../support/spoilt-rows.ts';
 import { anApp } from '../../../support/world.ts';
 
@@ -130,3 +133,63 @@ test.each([0, Number.POSITIVE_INFINITY])(
     expect(data.nodes.map(({ role }: { role: string }) => role)).toEqual(['HR', null]);
   },
 );
+
+test('a certificate that becomes one of an unknown category is issued, and its subscribers learn that it cannot be shown', async () => {
+  const { set, ask, url, logged } = await aNewerDatabase(0);
+  const text = 'begin new.category = $x$GIFT_CARD$x$; return new; end';
+  await set(`create function make_gift() returns trigger language plpgsql as '${text}'`);
+  await set('create trigger make_gift before insert on certificates for each row execute function make_gift()');
+  const stream = await aSubscription(url, 'subscription { certificateIssued { number } }');
+  const issue = 'mutation ($input: IssueCertificateInput!) { issueCertificate(input: $input) { certificate { number } } }';
+  const issued = async () => (await ask(issue, { input: toIssue('ID_CARD', { isPublic: true }) }, { as: 'ADMIN' })).errors;
+  const unavailable = {
+    path: ['issueCertificate', 'certificate'],
+    extensions: { code: 'RESULT_UNAVAILABLE', reason: 'INTERNAL_SERVER_ERROR' },
+  };
+  expect(await issued()).toMatchObject([unavailable]);
+  expect(await issued()).toMatchObject([unavailable]);
+  // The stream goes on behind the first.
+  const events = () => stream.text().match(/"path":\["certificateIssued"\],"extensions":{"code":"INTERNAL_SERVER_ERROR"/g) ?? [];
+  await until(() => events().length === 2, 'both events have come');
+  expect(stream.text()).not.toContain('GIFT_CARD');
+  expect(logged).toHaveLength(4);
+});
+
+test('a user of an unknown role has no rights, and only a super admin changes one', async () => {
+  const { set, ask, codesOf, tokens } = await aNewerDatabase(0);
+  await set(`update users set role = 'AUDITOR' where id = 4`);
+  const { token } = await tokens.sign(4);
+  const as = { token };
+  expect((await ask('{ viewer { id } publicCertificates(first: 1) { nodes { id } } }', {}, as)).data).toMatchObject({
+    viewer: null,
+    publicCertificates: { nodes: [{}] },
+  });
+  for (const query of [
+    '{ certificates(first: 1) { nodes { id } } }',
+    '{ candidateForms(first: 1) { nodes { id } } }',
+    '{ users(first: 1) { nodes { id } } }',
+  ])
+    expect((await codesOf(query, as)).map(([, code]) => code)).toEqual(['UNAUTHENTICATED']);
+  expect((await ask(SUBMIT, { input: person }, as)).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  const id = encodeId('User', 4);
+  const change = `mutation { saveUser(input: { id: "${id}", version: 1, firstName: "Changed" }) { user { firstName } } }`;
+  const byAdmin = await ask(change, {}, { as: 'ADMIN' });
+  expect(byAdmin.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  expect((await ask(change, {}, { as: 'SUPER_ADMIN' })).data).toEqual({ saveUser: { user: { firstName: 'Changed' } } });
+});
+
+test('an operation that is executed again, because its compiled form does not fit, calls its fields once', async () => {
+  const modes = { requests: 'off', points: 'off' } as const;
+  const { ask, databaseUrl } = await anApp({ expectsErrors: true, compileAfter: 0, protection: { modes } });
+  await allowSpoils(databaseUrl);
+  const [row] = await rowsOf(
+    databaseUrl,
+    `update certificates set category = 'GIFT_CARD' where id = (select min(id) from certificates where is_public) returning number`,
+  );
+  const codes: (string | undefined)[] = [];
+  for (let round = 0; round < 31; round++) {
+    const { errors } = await ask('query ($number: String!) { certificate(number: $number) { id } }', { number: row?.number });
+    codes.push(errors?.[0]?.extensions.code);
+  }
+  expect(codes).toEqual([...Array.from({ length: 30 }, () => 'INTERNAL_SERVER_ERROR'), 'RATE_LIMITED']);
+});
