@@ -42,7 +42,7 @@ for (const [what, body, code] of REFUSED) {
         const response = await send(body, { headers: { accept } });
         const answer = await response.json();
         // GraphQL over HTTP: a client that accepts application/json alone gets 200 where the request reached GraphQL.
-        const isRefusedByGraphQL = code.startsWith('GRAPHQL_') || body === '{}';
+        const isRefusedByGraphQL = code.startsWith('GRAPHQL_');
         const status = accept !== 'application/graphql-response+json' && isRefusedByGraphQL ? 200 : ERROR_CODES[code].status;
         expect({ status: response.status, codes: answer.errors.map(codeOf) }).toEqual({ status, codes: [code] });
         expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
@@ -61,7 +61,7 @@ test('a mutation is not run by GET', async () => {
       headers: { authorization: `Bearer ${token}` },
     });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
-    expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    expect((await response.json()).errors[0].extensions).toEqual({ code: 'METHOD_NOT_ALLOWED' });
   });
 });
 
@@ -73,8 +73,8 @@ test('other methods are refused with 405, other types of content with 415, other
       headers: { 'content-type': 'application/json' },
       body: '{"query":"{ __typename }"}',
     });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
-    expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
+    expect((await response.json()).errors[0].extensions).toEqual({ code: 'METHOD_NOT_ALLOWED' });
   }
   for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml']) {
     expect((await send('{"query":"{ __typename }"}', { headers: { 'content-type': type, 'x-requested-with': 'test' } })).status).toBe(415);
