@@ -123,7 +123,7 @@ test('a preflight of a listed origin is answered with what its pages may send, a
         '',
         {
           'access-control-allow-origin': origin,
-          'access-control-allow-methods': 'GET, POST',
+          'access-control-allow-methods': 'GET, HEAD, POST',
           'access-control-allow-headers': 'authorization, content-type',
           'access-control-max-age': '86400',
         },
@@ -138,16 +138,22 @@ test('a preflight of a listed origin is answered with what its pages may send, a
   }
 });
 
-test('preflights count as any request, and nothing is run for them', async () => {
-  const world = await anApp({ corsOrigins: [ORIGIN], protection: { modes: onlyRates('requests'), rates: { perMinute: 3 } } });
+test('preflights are not counted and nothing is run for them, and what only looks like one is counted', async () => {
+  const world = await anApp({ corsOrigins: [ORIGIN], protection: { modes: onlyRates('requests'), rates: { perMinute: 2 } } });
+  const statusOf = async (request: RawRequest) => (await raw(world.url, request)).status;
+  const asked = { ...preflight({ origin: ORIGIN, authorization: 'Bearer nonsense' }), target: `/graphql?query=${ASKED}` };
   const statuses: number[] = [];
   const sent = await world.statements.during(async () => {
-    for (let i = 0; i < 4; i++) {
-      const request = { ...preflight({ origin: ORIGIN }), target: `/graphql?query=${ASKED}` };
-      statuses.push((await raw(world.url, request)).status);
-    }
+    for (let i = 0; i < 6; i++) statuses.push(await statusOf(i % 2 ? { ...asked, target: '/elsewhere' } : asked));
   });
-  expect([statuses, sent]).toEqual([[204, 204, 204, 429], []]);
+  expect([statuses, sent]).toEqual([[204, 204, 204, 204, 204, 204], []]);
+  // A browser sends neither without the other headers, nor with a body.
+  expect(await statusOf({ method: 'OPTIONS', headers: { origin: ORIGIN } })).toBe(204);
+  expect(await statusOf({ ...asked, body: '{}' })).toBe(204);
+  expect(await statusOf({ method: 'OPTIONS', headers: { origin: ORIGIN } })).toBe(429);
+  expect(await statusOf({ ...asked, body: '{}' })).toBe(429);
+  expect(await statusOf(preflight({}))).toBe(429);
+  expect(await statusOf(asked)).toBe(204);
 });
 
 const PAGE = { query: '{ __typename }' };

@@ -62,7 +62,7 @@ test('a mutation is not run by GET', async () => {
       headers: { authorization: `Bearer ${token}` },
     });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
-    expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    expect((await response.json()).errors[0].extensions).toEqual({ code: 'METHOD_NOT_ALLOWED' });
   });
 });
 
@@ -74,8 +74,8 @@ test('other methods are refused with 405, other types of content with 415, other
       headers: { 'content-type': 'application/json' },
       body: '{"query":"{ __typename }"}',
     });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
-    expect((await response.json()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
+    expect((await response.json()).errors[0].extensions).toEqual({ code: 'METHOD_NOT_ALLOWED' });
   }
   for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/xml']) {
     expect((await send('{"query":"{ __typename }"}', { headers: { 'content-type': type, 'x-requested-with': 'test' } })).status).toBe(415);

@@ -131,6 +131,67 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
     await page.close();
   });
 
+  const write = async (page: Page, text: string) => {
+    await page.locator('.graphiql-query-editor .view-lines').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    // Not typed: the editor would close braces.
+    await page.keyboard.insertText(text);
+    await page.waitForTimeout(700);
+  };
+
+  test('a new tab has a token, and keeps it when the page is loaded again', async () => {
+    const { page } = await aPage();
+    await page.locator('.graphiql-tab-add').click();
+    await write(page, '{ viewer { username } }');
+    expect((await (await execute(page)).json()).data).toEqual({ viewer: { username: 'user' } });
+    await page.waitForURL(/query=/);
+    await page.reload();
+    await ready(page);
+    expect((await (await execute(page)).json()).data).toEqual({ viewer: { username: 'user' } });
+    await page.close();
+  });
+
+  test('what is wrong with a document, its variables or the network is shown without a stack', async () => {
+    const { page, faults } = await aPage();
+    const shown = async (text: string) => {
+      await page.locator('.graphiql-response', { hasText: text }).waitFor();
+      expect(await page.locator('.graphiql-response').innerText()).not.toMatch(/stack|playground-\w+\.js/);
+    };
+    await page.locator('.graphiql-tab-add').click();
+    await write(page, 'nonsense');
+    const refused = await execute(page);
+    expect((await refused.json()).errors[0].extensions.code).toBe('GRAPHQL_PARSE_FAILED');
+    await shown('Syntax Error');
+    await write(page, '{ nothing }');
+    await execute(page);
+    await shown('GRAPHQL_VALIDATION_FAILED');
+    await page.context().setOffline(true);
+    await page.locator('.graphiql-execute-button').click();
+    await shown('The gateway cannot be reached');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  test('the address of the gateway leads a browser to the playground', async () => {
+    const page = await browser.newPage();
+    const { origin } = new URL(url);
+    for (const [path, expected] of [
+      ['/', '/graphql'],
+      ['/graphql/?query=%7B__typename%7D', '/graphql?query=%7B__typename%7D'],
+    ]) {
+      const response = await page.goto(`${origin}${path}`);
+      expect([page.url(), response?.status(), await response?.headerValue('content-type')]).toEqual([
+        `${origin}${expected}`,
+        200,
+        'text/html; charset=utf-8',
+      ]);
+    }
+    const led = await fetch(`${origin}/`, { headers: { accept: 'text/html' }, redirect: 'manual' });
+    expect([led.status, led.headers.get('location'), led.headers.get('cache-control')]).toEqual([307, '/graphql', 'no-store']);
+    await page.close();
+  });
+
   test('the subscription shows what another client issues', async () => {
     const { page } = await aPage();
     await choose(page, 'CertificateIssued');

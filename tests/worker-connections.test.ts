@@ -5,6 +5,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createConnections } from '../src/http/connections.ts';
+import { createCors } from '../src/http/cors.ts';
+import { createGatewayServer } from '../src/http/server.ts';
 import { createRandom } from './support/batching.ts';
 import { aClient, aFleet, eventually } from './support/fleet.ts';
 import { times } from './support/protection.ts';
@@ -107,6 +109,32 @@ test('a flood is bounded: refused sockets that linger are a thousand at most', {
   });
   await eventually(() => most >= 900 && sockets.size === 0, 'they have come and gone');
   expect(most).toBeLessThanOrEqual(1000);
+  expect(connections.size).toBe(0);
+});
+
+test.each([
+  [3000, 4000],
+  [65_000, 25_000],
+])('while the gateway stops, a connection without a request outlives a keep-alive of %s ms, up to %s ms', async (keepAliveMs, idleMs) => {
+  const server = createGatewayServer((_req, res) => void res.end('x'), { cors: createCors([]), keepAliveMs, silenceMs: 120_000 });
+  const connections = createConnections(server);
+  const door = createServer({ allowHalfOpen: true }, connections.take).listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  onTestFinished(() => void door.close());
+  const client = await open((door.address() as AddressInfo).port);
+  client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [answer] = await once(client, 'data');
+  // What clients and balancers know of it.
+  expect(String(answer)).toMatch(new RegExp(`\\r\\nkeep-alive: timeout=${keepAliveMs / 1000}\\r\\n`, 'i'));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const drained = connections.drain();
+  vi.advanceTimersByTime(idleMs - 100);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(connections.size).toBe(1);
+  vi.advanceTimersByTime(200);
+  vi.useRealTimers();
+  await drained;
   expect(connections.size).toBe(0);
 });
 

@@ -7,7 +7,8 @@ export type JsonType = 'application/json' | 'application/graphql-response+json';
 export type Accepted = {
   /** Of a result that is one JSON document; undefined where the client takes none, or asks for events with a higher `q`. */
   json: JsonType | undefined;
-  eventStream: EventStreamWish;
+  /** Whether a stream of server-sent events is accepted, is named by its own type, and is asked for with a higher `q` than JSON. */
+  events: { isAccepted: boolean; isNamed: boolean; isPreferred: boolean };
   /** Whether a page is preferred to JSON, as browsers do that open an address. */
   page: boolean;
   /**
@@ -17,19 +18,11 @@ export type Accepted = {
   forYoga: string;
 };
 
-/** How a client takes an event stream (`text/event-stream`). */
-export type EventStreamWish = {
-  /** The client takes one, if only because it takes anything. */
-  isAccepted: boolean;
-  /** The header names the type itself. */
-  isNamed: boolean;
-  /** The client prefers one to JSON. */
-  isPreferred: boolean;
-};
-
 // Of equal ones the first is taken: clients that name none of them expect the older one.
 const JSON_TYPES: readonly JsonType[] = ['application/json', 'application/graphql-response+json'];
 const EVENTS = 'text/event-stream';
+/** What stands for events where they are not named. */
+const ANY_TEXT = 'text/*';
 /** Of results that come in parts, as those with `@defer`. */
 const PARTS = 'multipart/mixed';
 const PAGE = 'text/html';
@@ -61,19 +54,19 @@ export const withoutStreams = (accept = '*/*'): string => `${accept || '*/*'}, $
 function read(accept: string): Accepted {
   const ranges = rangesOf(accept);
   const wishFor = (type: string): Wish => bestOf(ranges, type);
-  const json = byPreference(JSON_TYPES, wishFor);
-  const [best] = json;
-  const jsonQuality = best === undefined ? 0 : wishFor(best).quality;
-  const [events, parts, page] = [EVENTS, PARTS, PAGE].map(wishFor) as [Wish, Wish, Wish];
-  // Yoga takes the multipart of the two for results in parts, wherever it is listed.
-  const streams = [...(events.quality > 0 ? [EVENTS] : []), ...(parts.quality > 0 && parts.quality >= events.quality ? [PARTS] : [])];
-  const prefersEvents = events.quality > jsonQuality;
-  // Events alone: beside them, Yoga would write one document in parts.
-  const listed = prefersEvents && events.quality >= parts.quality ? [EVENTS] : [...(prefersEvents ? [] : json), ...streams];
+  const [json] = byPreference(JSON_TYPES, wishFor);
+  const [events, parts] = [wishFor(EVENTS), wishFor(PARTS)];
+  const isAccepted = events.quality > 0;
+  const isNamed = isAccepted && events.specificity === 2;
+  const isPreferred = JSON_TYPES.every((type) => events.quality > wishFor(type).quality);
+  const type = isPreferred ? undefined : json;
+  // Where both streams are listed, Yoga takes the multipart one; beside events alone, for a result that is one document too.
+  const takesParts = parts.quality > 0 && (type === undefined ? parts.quality > events.quality : parts.quality >= events.quality);
+  const listed = [...(type ? [type] : []), ...(isAccepted ? [isNamed ? EVENTS : ANY_TEXT] : []), ...(takesParts ? [PARTS] : [])];
   return {
-    json: prefersEvents ? undefined : best,
-    eventStream: { isAccepted: events.quality > 0, isNamed: events.quality > 0 && events.specificity === 2, isPreferred: prefersEvents },
-    page: byPreference([...JSON_TYPES, PAGE], wishFor)[0] === PAGE && page.quality > 0,
+    json: type,
+    events: { isAccepted, isNamed, isPreferred },
+    page: byPreference([...JSON_TYPES, PAGE], wishFor)[0] === PAGE,
     forYoga: listed.join(', '),
   };
 }

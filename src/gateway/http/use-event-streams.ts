@@ -3,7 +3,7 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { ClientError } from '../../errors.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { LaneContext } from '../../http/fast-lane.ts';
-import { acceptedBy, type EventStreamWish } from '../../http/media-type.ts';
+import { type Accepted, acceptedBy } from '../../http/media-type.ts';
 import type { Log } from '../../log.ts';
 import { requestIdOf } from '../../plugins/use-request-id.ts';
 import { COMPLETED_ID, createEventStream, EVENT_STREAM_HEADERS, eventsOf, markOpenStream } from './event-stream.ts';
@@ -12,7 +12,7 @@ import { type Endable, onRequestEnd } from './request-end.ts';
 type StreamContext = LaneContext &
   Endable & {
     /** By the Accept header as it came. */
-    wish?: EventStreamWish;
+    wish?: Accepted['events'];
   };
 
 /**
@@ -75,8 +75,8 @@ export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneCont
 }
 
 /** Read once, before a plugin rewrites the header. */
-const wishOf = (context: StreamContext, request: Request): EventStreamWish =>
-  (context.wish ??= acceptedBy(request.headers.get('accept') ?? undefined).eventStream);
+const wishOf = (context: StreamContext, request: Request): Accepted['events'] =>
+  (context.wish ??= acceptedBy(request.headers.get('accept') ?? undefined).events);
 
 function refusalOf(context: StreamContext & { request: Request }): ClientError | undefined {
   const { request, call, isBatch } = context;

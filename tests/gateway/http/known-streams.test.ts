@@ -82,7 +82,7 @@ test('a stop ends every stream at once with a hint when to come back, and no ans
 
 test('the wish for an event stream is read from Accept by its q, the most specific range first', () => {
   const wish = (accept: string | undefined) => {
-    const { isAccepted, isNamed, isPreferred } = acceptedBy(accept).eventStream;
+    const { isAccepted, isNamed, isPreferred } = acceptedBy(accept).events;
     return [isAccepted && 'accepted', isNamed && 'named', isPreferred && 'preferred'].filter(Boolean).join(' ');
   };
   for (const [accept, expected] of [
