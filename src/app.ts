@@ -6,6 +6,7 @@ import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
 import { useEventStreams } from './gateway/http/use-event-streams.ts';
+import { useVariableNames } from './gateway/operation/documents/use-variable-names.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -178,6 +179,7 @@ export function createApp(deps: AppDeps): App {
       useHttpRequest(),
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
       useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
+      useVariableNames(),
       ...(hasIntrospection ? [] : [useHiddenSchema()]),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),

@@ -58,6 +58,7 @@ test(
     const concerns = new Set(names.map((name) => name.split(':')[0]));
     for (const concern of [
       'rates',
+      'accounts',
       'clients',
       'fields',
       'cost',

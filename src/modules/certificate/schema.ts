@@ -161,7 +161,7 @@ function addComputed({ category: { details }, Type }: CategoryType): void {
     builder.prismaObjectFields(Type, (t) => ({
       duration: t.string({
         description:
-          'The time worked, both days included: `2 years 3 months 1 day`. A month ends the day before the same day of the next, or before its last day where it has no such day: the rule of `diff` of Luxon.',
+          'The time worked, both days included: `2 years 3 months 1 day`. A month ends on the same day of the next, or on its last day where it has no such day, by the rule of `diff` of Luxon.',
         resolve: (row, _args, ctx) =>
           when(detailsOf(ctx, row), ({ joiningDate, endDate }) => durationBetween(joiningDate as Date, endDate as Date)),
       }),

@@ -52,7 +52,7 @@ const HiringFormFilter = builder.inputType('HiringFormFilter', {
   description: 'Which openings a list has: those that meet every condition given.',
   fields: (t) => ({
     spaId: t.id({ description: 'At this spa.' }).validate(idOf('Spa').nullish()),
-    city: t.string({ validate: searchText, description: 'In this city, written exactly.' }),
+    city: t.string({ validate: searchText, description: 'In this city: its whole name, in the same case.' }),
     search: t.string({ validate: searchText, description: 'Part of the position or the description.' }),
   }),
 });

@@ -74,8 +74,8 @@ const SpaConnection = connectionOf(Spa, 'Spa', 'spas');
 const SpaFilter = builder.inputType('SpaFilter', {
   description: 'Which spas a list has: those that meet every condition given.',
   fields: (t) => ({
-    city: t.string({ validate: searchText, description: 'In this city, written exactly.' }),
-    state: t.string({ validate: searchText, description: 'In this state, written exactly.' }),
+    city: t.string({ validate: searchText, description: 'In this city: its whole name, in the same case.' }),
+    state: t.string({ validate: searchText, description: 'In this state: its whole name, in the same case.' }),
     isActive: t.boolean({ description: 'Open or closed. Only staff find closed ones.' }),
     search: t.string({ validate: searchText, description: 'Part of the name, code, area, city or state; several words in that order.' }),
   }),

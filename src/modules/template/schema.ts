@@ -52,7 +52,7 @@ const TemplateFilter = builder.inputType('TemplateFilter', {
   fields: (t) => ({
     category: t.field({ type: CertificateCategoryRef, description: 'For this category.' }),
     kind: t.field({ type: TemplateKindRef, description: 'Of this kind.' }),
-    variant: t.string({ validate: searchText, description: 'Of this variant, written exactly.' }),
+    variant: t.string({ validate: searchText, description: 'Of this variant: its whole name, in the same case.' }),
     isActive: t.boolean({ description: 'Whether it may be used. Only staff find others.' }),
     isPublic: t.boolean({ description: 'Whether everybody may use it. Only staff find others.' }),
     search: t.string({ validate: searchText, description: 'Part of the name.' }),
