@@ -64,8 +64,8 @@ export function parseDatabaseUrl(
     statement_timeout: statementBounds.length > 0 ? Math.min(...statementBounds) : 0,
     keepAlive: true,
     schema,
-    // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts.
-    options: ['-c timezone=UTC', options, schema && `-c search_path="${schema}"`].filter(Boolean).join(' '),
+    // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts. Extensions such as citext are usually in `public`.
+    options: ['-c timezone=UTC', options, schema && `-c search_path="${schema}","public"`].filter(Boolean).join(' '),
   };
 }
 

@@ -86,7 +86,10 @@ async function keepApart(databaseUrl: string): Promise<void> {
 
 /** The SQL that leads from the migrations to schema.prisma: empty when they agree. Uses a shadow database of the server. */
 export async function diffMigrationsToSchema(databaseUrl: string): Promise<string> {
-  return await withEngine(databaseUrl, async (engine) => {
+  const url = new URL(databaseUrl);
+  // Migrations name no schema: compared are two of a database that has `public` alone.
+  url.searchParams.delete('schema');
+  return await withEngine(url.toString(), async (engine) => {
     const result = await engine.diff({
       from: { tag: 'migrations', ...(await loadMigrations()) },
       to: { tag: 'schemaDatamodel', files: [await loadDatamodel()] },

@@ -66,17 +66,17 @@ const fromManifest = () => generatePersistedQueryIdsFromManifest({ loadManifest:
 const atRuntime = () => generatePersistedQueryIdsAtRuntime({ sha256 });
 
 const askByApollo3 =
-  (link?: apollo3.ApolloLink, document = DOCUMENT) =>
+  (makeLink?: () => apollo3.ApolloLink, document = DOCUMENT) =>
   async ({ url, fetch }: App): Promise<Asked> => {
     const http = new apollo3.HttpLink({ uri: url, fetch });
-    const client = new apollo3.ApolloClient({ cache: new apollo3.InMemoryCache(), link: link?.concat(http) ?? http });
+    const client = new apollo3.ApolloClient({ cache: new apollo3.InMemoryCache(), link: makeLink?.().concat(http) ?? http });
     return await client.query({ query: apollo3.gql(document), variables });
   };
 const askByApollo4 =
-  (link?: ApolloLink, document = DOCUMENT) =>
+  (makeLink?: () => ApolloLink, document = DOCUMENT) =>
   async ({ url, fetch }: App): Promise<Asked> => {
     const http = new HttpLink4({ uri: url, fetch });
-    const client = new ApolloClient({ cache: new InMemoryCache4(), link: link?.concat(http) ?? http });
+    const client = new ApolloClient({ cache: new InMemoryCache4(), link: makeLink?.().concat(http) ?? http });
     const query: TypedDocumentNode<unknown, typeof variables> = gql4(document);
     return (await client.query({ query, variables })) as Asked;
   };
@@ -94,13 +94,13 @@ const EXPECTED = {
 
 test.each<[string, (app: App) => Promise<Asked>, 'text' | 'hash']>([
   ['Apollo Client 3 by text', askByApollo3(), 'text'],
-  ['Apollo Client 3 by a hash of its own', askByApollo3(createPersistedQueryLink({ sha256 })), 'hash'],
-  ['Apollo Client 3 by the ids of the manifest', askByApollo3(createPersistedQueryLink(fromManifest())), 'hash'],
-  ['Apollo Client 3 by ids made at run time', askByApollo3(createPersistedQueryLink(atRuntime())), 'hash'],
+  ['Apollo Client 3 by a hash of its own', askByApollo3(() => createPersistedQueryLink({ sha256 })), 'hash'],
+  ['Apollo Client 3 by the ids of the manifest', askByApollo3(() => createPersistedQueryLink(fromManifest())), 'hash'],
+  ['Apollo Client 3 by ids made at run time', askByApollo3(() => createPersistedQueryLink(atRuntime())), 'hash'],
   ['Apollo Client 4 by text', askByApollo4(), 'text'],
-  ['Apollo Client 4 by a hash of its own', askByApollo4(new PersistedQueryLink({ sha256 })), 'hash'],
-  ['Apollo Client 4 by the ids of the manifest', askByApollo4(new PersistedQueryLink(fromManifest())), 'hash'],
-  ['Apollo Client 4 by ids made at run time', askByApollo4(new PersistedQueryLink(atRuntime())), 'hash'],
+  ['Apollo Client 4 by a hash of its own', askByApollo4(() => new PersistedQueryLink({ sha256 })), 'hash'],
+  ['Apollo Client 4 by the ids of the manifest', askByApollo4(() => new PersistedQueryLink(fromManifest())), 'hash'],
+  ['Apollo Client 4 by ids made at run time', askByApollo4(() => new PersistedQueryLink(atRuntime())), 'hash'],
   ['urql by text', askByUrql(), 'text'],
   ['urql by a hash of its own', askByUrql([cacheExchange, urqlPersisted, fetchExchange]), 'hash'],
 ])('%s is answered at once, with the __typename that it asks for', async (_, ask, how) => {
@@ -116,7 +116,7 @@ test('a client whose hash is of another order of definitions sends its text once
   const upsideDown = [ADDRESS.replace(/ @connection[^)]*\)/, ''), SPA_ROW, SPAS].join('\n');
   for (const requests of [2, 1]) {
     app.sent.length = 0;
-    const { data } = await askByApollo3(createPersistedQueryLink({ sha256 }), upsideDown)(app);
+    const { data } = await askByApollo3(() => createPersistedQueryLink({ sha256 }), upsideDown)(app);
     expect(data).toMatchObject(EXPECTED);
     expect(app.sent).toHaveLength(requests);
   }
