@@ -156,7 +156,7 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
     const { page, faults } = await aPage();
     const shown = async (text: string) => {
       await page.locator('.graphiql-response', { hasText: text }).waitFor();
-      expect(await page.locator('.graphiql-response').innerText()).not.toMatch(/stack|playground-\w+\.js/);
+      expect(await page.locator('.graphiql-response').textContent()).not.toMatch(/stack|playground-\w+\.js/);
     };
     await page.locator('.graphiql-tab-add').click();
     await write(page, 'nonsense');
