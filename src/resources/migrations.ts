@@ -9,6 +9,7 @@ import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError
 import type { SchemaEngine as Engine, MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
+import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
 const PRISMA_DIR = path.resolve(import.meta.dirname, '../../prisma');
@@ -28,7 +29,7 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
 
 /** The names of the migrations that the database lacks, read without the engine, so that an up-to-date start costs one statement. */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
-  const client = new pg.Client({ ...parseDatabaseUrl(databaseUrl), application_name: 'convoy migrations' });
+  const client = new SessionClient({ ...parseDatabaseUrl(databaseUrl), application_name: 'convoy migrations' });
   // A connection that is lost fails the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined);
   try {
@@ -97,7 +98,7 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
     connect: async () => {
-      const adapter = mended(await new PrismaPg(config, { schema }).connect());
+      const adapter = mended(await new PrismaPg({ ...config, schema } as PoolConfig, { schema }).connect());
       adapters.push(adapter);
       return adapter;
     },
@@ -119,7 +120,7 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
 /** A database of its own for the time that the engine works. The adapter's own way drops it while its pool still holds connections. */
 async function connectToShadowDatabase(config: PoolConfig): Promise<Adapter> {
   const database = `convoy_shadow_${randomUUID().replaceAll('-', '')}`;
-  const admin = new pg.Client(config);
+  const admin = new SessionClient(config);
   admin.on('error', () => undefined);
   await admin.connect();
   await admin.query(`create database "${database}"`).catch(async (error) => {
@@ -165,7 +166,7 @@ const CHAR = 18;
 const CHAR_ARRAY = 1002;
 
 /** Passes "char" columns off as arrays of it, a type that the adapter knows and the catalog queries never return. */
-class CatalogClient extends pg.Client {
+class CatalogClient extends SessionClient {
   override query(...args: unknown[]): never {
     const done = args.at(-1);
     if (typeof done === 'function') args[args.length - 1] = (error: unknown, result: pg.QueryResult) => done(error, disguised(result));

@@ -38,7 +38,7 @@ export type Replica = ReturnType<typeof createReplica>;
 export function createReplica(options: ReplicaOptions) {
   const { url, connections, maxLagMs, statementTimeoutMs, applicationName = 'convoy', primary, primaryWatch, log } = options;
   const bounds = { statementTimeoutMs, maxConnections: connections, setting: 'DATABASE_REPLICA_URLS' };
-  const { schema: _, max: limit = 10, ...config } = parseDatabaseUrl(url, bounds);
+  const { max: limit = 10, ...config } = parseDatabaseUrl(url, bounds);
   const client = { ...config, application_name: applicationName };
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
   const max = Math.max(1, limit - 1);
