@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createApp, ENDPOINT } from './app.ts';
+import { checkLists } from './batching/lists.ts';
 import type { Config } from './config.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
@@ -88,6 +89,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
+  try {
+    checkLists(postgres.database);
+  } catch (error) {
+    await closeResources();
+    throw error;
+  }
   const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
   const replicas =
     urls.length === 0
