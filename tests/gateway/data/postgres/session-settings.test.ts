@@ -24,8 +24,8 @@ const ODD = {
   transform_null_equals: 'on',
   row_security: 'off',
   default_transaction_isolation: 'serializable',
-  statement_timeout: '1ms',
-  lock_timeout: '1ms',
+  statement_timeout: '50s',
+  lock_timeout: '40s',
 };
 
 /** Makes odd defaults those of the database, and of the role in it, which come before. */
@@ -129,16 +129,18 @@ test('migrations and demo data are the same in a database with other defaults', 
 test('a session asks for nothing that a pooler refuses, and has its own bounds', async () => {
   const { url, drop } = await createDatabase();
   onTestFinished(drop);
+  await makeOdd(url);
   const client = new SessionClient({ ...parseDatabaseUrl(`${url}?statement_timeout=1234`), idle_in_transaction_session_timeout: 4321 });
   expect(Object.keys(client.getStartupConf()).sort()).toEqual(['database', 'user']);
   await client.connect();
   onTestFinished(() => client.end());
-  const settings = ['statement_timeout', 'idle_in_transaction_session_timeout', 'search_path', 'timezone', 'lc_messages'];
+  const settings = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'search_path', 'timezone', 'lc_messages'];
   const { rows } = await client.query('select name, setting from pg_settings where name = any($1)', [
     settings.map((name) => name.replace('timezone', 'TimeZone')),
   ]);
   expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual({
     statement_timeout: '1234',
+    lock_timeout: '0',
     idle_in_transaction_session_timeout: '4321',
     search_path: '"public"',
     TimeZone: 'UTC',
