@@ -90,7 +90,8 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
     // The primary will be ahead of it again. One that follows it has moved, forward or, rewound, back.
     if (parted === lsn) return AHEAD;
     parted = undefined;
-    if (known.ms > maxLagMs) return `it lags ${Math.round(known.ms)} ms`;
+    // A lag that is no number is no reason to read it.
+    if (!(known.ms <= maxLagMs)) return `it lags ${Math.round(known.ms)} ms`;
     if (!known.isExact) return UNKNOWN;
     // One that crashed opens at an earlier point than it had shown. A primary that was restored begins anew.
     if (lsn < furthest && lsn < latest.lsn) return 'it has not yet come to where it was';

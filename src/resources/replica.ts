@@ -138,7 +138,8 @@ export function createReplica(options: ReplicaOptions) {
 
 /** Whether the server ended a statement because of its length. It ends others with the same code, for the sake of what is to be replayed. */
 function hasTakenTooLong(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '57014' && !error.message.includes('conflict with recovery');
+  // Those say in a detail what they stood in the way of. Messages are in the server's language.
+  return error instanceof pg.DatabaseError && error.code === '57014' && error.detail === undefined;
 }
 
 /** The statement's own misfortune, or that of one connection: the server goes on. */

@@ -2,6 +2,7 @@ import { type MaybePromise, when, whenBoth } from '../../batching/maybe-promise.
 import { Unauthenticated } from '../../errors.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
+import type { Token } from '../../tokens.ts';
 import { hasIssuedPublicly, userById } from './loaders.ts';
 import { ADMINS, hasRole, STAFF } from './roles.ts';
 
@@ -12,7 +13,12 @@ export function loadViewer(ctx: Context): MaybePromise<Viewer | null> {
   const { token } = ctx;
   if (!token) return null;
   const found = userById(ctx, { fromPrimary: true }).load(token.userId);
-  return when(found, (user) => (user?.isActive && token.issuedAt >= user.tokensValidFrom ? user : null));
+  return when(found, (user) => (user && isValidFor(user, token) ? user : null));
+}
+
+/** What cannot be compared is not valid: `>=` takes null for the year 1970. */
+function isValidFor({ isActive, tokensValidFrom }: User, { issuedAt }: Token): boolean {
+  return isActive === true && tokensValidFrom instanceof Date && issuedAt.getTime() >= tokensValidFrom.getTime();
 }
 
 /** The viewer. Throws Unauthenticated for a visitor. */
