@@ -1,7 +1,7 @@
 import type { Client, DatabaseError } from 'pg';
 import { StartError } from '../../src/errors.ts';
-import { parseDatabaseUrl } from '../../src/resources/database-url.ts';
 import { SessionClient } from '../../src/gateway/data/postgres/session-client.ts';
+import { parseDatabaseUrl } from '../../src/resources/database-url.ts';
 
 /** A connection of one's own for the work. The seed may take longer than a gateway's statement may: no limit holds here. */
 export async function withClient<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
