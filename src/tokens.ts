@@ -71,8 +71,11 @@ export function createTokens({ secretKeys, ttlSeconds }: { secretKeys: readonly 
       if (!/^[1-9]\d{0,9}$/.test(sub)) throw new Unauthenticated('The token is not valid: sign in again.');
       const issuedAt = new Date(Math.round(iat * 1000));
       // A moment to come would outlast every change of the password. jose compares it only where tokens have a greatest age.
-      if (issuedAt.getTime() > Date.now() + MAX_SKEW_MS) throw new Unauthenticated('The token is not valid: sign in again.');
-      const result = Object.freeze({ userId: Number(sub), issuedAt, expiresAt: new Date(exp * 1000) });
+      // Numbers that are no moment are neither before nor after any.
+      const expiresAt = new Date(exp * 1000);
+      if (!(issuedAt.getTime() <= Date.now() + MAX_SKEW_MS) || Number.isNaN(expiresAt.getTime()))
+        throw new Unauthenticated('The token is not valid: sign in again.');
+      const result = Object.freeze({ userId: Number(sub), issuedAt, expiresAt });
       verified.set(token, result);
       return result;
     },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createApp, ENDPOINT } from './app.ts';
+import { checkLists } from './batching/lists.ts';
 import type { Config } from './config.ts';
 import { checkDatabase } from './gateway/data/postgres/check-database.ts';
 import { printedSchema } from './graphql/schema.ts';
@@ -86,10 +87,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const traces = config.hasTraces ? await open(openTraces({ sampler, ratio, endpoint: ENDPOINT, databaseUrl }, log)) : undefined;
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
-  await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log).catch(async (error) => {
+  try {
+    checkLists(postgres.database);
+    await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log);
+  } catch (error) {
     await closeResources();
     throw error;
-  });
+  }
   const { replicaUrls: urls, maxReplicaLagMs: maxLagMs } = config;
   const replicas =
     urls.length === 0

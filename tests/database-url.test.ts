@@ -47,14 +47,9 @@ test('the longer of connect_timeout and pool_timeout bounds both waits', () => {
   expect(parseDatabaseUrl(`${URL_WITHOUT}?pool_timeout=1&connect_timeout=30`).connectionTimeoutMillis).toBe(30_000);
 });
 
-test('schema becomes the search path, beside the options that the URL has and the zone, and must be a name', () => {
-  expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=spas`)).toMatchObject({
-    schema: 'spas',
-    options: '-c timezone=UTC -c search_path="spas","public"',
-  });
-  const both = parseDatabaseUrl(`${URL_WITHOUT}?schema=spas&options=-c%20geqo%3Doff`);
-  expect(both.options).toBe('-c timezone=UTC -c geqo=off -c search_path="spas","public"');
-  expect(parseDatabaseUrl(`${URL_WITHOUT}?options=-c%20geqo%3Doff`).options).toBe('-c timezone=UTC -c geqo=off');
+test('schema is read and must be a name, and options are left to the server', () => {
+  expect(parseDatabaseUrl(`${URL_WITHOUT}?schema=spas&options=-c%20geqo%3Doff`)).toMatchObject({ schema: 'spas', options: '-c geqo=off' });
+  expect(parseDatabaseUrl(URL_WITHOUT).options).toBeUndefined();
   expect(() => parseDatabaseUrl(`${URL_WITHOUT}?schema=a%22%20-c%20b`)).toThrow(StartError);
 });
 

@@ -1,5 +1,6 @@
 // How long callers wait for the database, and what they are told then.
 
+import { chmod } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ERROR_CODES } from '../src/errors.ts';
@@ -65,13 +66,22 @@ test('a server that does not answer is not called busy', async () => {
   });
 });
 
-test('a server whose disk cannot be written does not answer; one that forbids a table does', async () => {
-  const { prisma } = await anApp();
-  const failing = (message: string) =>
-    refused(prisma.$executeRawUnsafe(`do $$ begin raise exception '${message}' using errcode = '42501'; end $$`));
+test('a server that cannot open its files does not answer, in whatever language it says so; one that forbids a table does', async () => {
+  const { databaseUrl } = await anApp();
   const codeOf = (error: unknown) => databaseError(error)?.extensions.code;
-  expect(codeOf((await failing('could not extend file "base/5/16384": Read-only file system')).error)).toBe('DATABASE_UNAVAILABLE');
-  expect(codeOf((await failing('permission denied for table spas')).error)).toBeUndefined();
+  const [{ file } = { file: '' }] = await rowsOf<{ file: string }>(
+    databaseUrl,
+    `select current_setting('data_directory') || '/' || pg_relation_filepath('hiring_forms') as file`,
+  );
+  // What a backend has opened already stays open.
+  await chmod(file, 0o000);
+  const { prisma, database } = await anApp({ beside: { databaseUrl }, poolOptions: '?connection_limit=1' });
+  expect(codeOf((await refused(prisma.hiringForm.findFirst())).error)).toBe('DATABASE_UNAVAILABLE');
+  expect(codeOf((await refused(database.query('select 1 from hiring_forms', []))).error)).toBe('DATABASE_UNAVAILABLE');
+  await chmod(file, 0o600);
+
+  const denied = refused(prisma.$executeRawUnsafe(`do $$ begin raise exception 'no' using errcode = '42501'; end $$`));
+  expect(codeOf((await denied).error)).toBeUndefined();
   expect(codeOf({ code: '42501', severity: 'PANIC', message: 'could not open file "pg_wal/1"' })).toBe('DATABASE_UNAVAILABLE');
 });
 

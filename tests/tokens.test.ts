@@ -32,6 +32,8 @@ const FORGERIES: Record<string, () => Promise<string> | string> = {
   'that has expired': () => forge({ changes: { exp: seconds() - 1 } }),
   'that is not valid yet': () => forge({ changes: { nbf: seconds() + 60 } }),
   'that was issued in the future': () => forge({ changes: { iat: seconds() + 60, exp: seconds() + 600 } }),
+  'whose beginning is no moment': () => forge({ changes: { iat: -1e300 } }),
+  'whose end is no moment': () => forge({ changes: { exp: 1e300 } }),
   'without an end': () => forge({ changes: { exp: undefined } }),
   'without a beginning': () => forge({ changes: { iat: undefined } }),
   'without a user': () => forge({ changes: { sub: undefined } }),

@@ -1,11 +1,12 @@
-import pg, { type Client, type DatabaseError } from 'pg';
+import type { Client, DatabaseError } from 'pg';
 import { StartError } from '../../src/errors.ts';
 import { databaseStartError } from '../../src/gateway/data/postgres/database-start-error.ts';
+import { SessionClient } from '../../src/gateway/data/postgres/session-client.ts';
 import { parseDatabaseUrl } from '../../src/resources/database-url.ts';
 
 /** A connection of one's own for the work. The seed may take longer than a gateway's statement may: no limit holds here. */
 export async function withClient<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...parseDatabaseUrl(databaseUrl), statement_timeout: 0, application_name: 'convoy seed' });
+  const client = new SessionClient({ ...parseDatabaseUrl(databaseUrl), statement_timeout: 0, application_name: 'convoy seed' });
   // A connection that is lost fails the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined);
   try {

@@ -1,7 +1,18 @@
 import type { Statement } from './statement.ts';
 
-/** A column of the database behind a field of the Prisma schema. `type`: PostgreSQL's name for its type. */
-export type Column = { name: string; type: string };
+/** A column of the database behind a field of the Prisma schema. */
+export type Column = {
+  name: string;
+  /** What parameters that are compared with it are cast to: PostgreSQL's SQL for its type, without a length. */
+  type: string;
+  /** PostgreSQL's name of the type, as in pg_type; `_` for any enum. */
+  kind?: string;
+  /** What its values are cast to when they are read, so that rows have Prisma's shapes even after its type has changed. */
+  readAs?: string;
+  isNullable?: boolean;
+  /** Why the gateway cannot read it, in a sentence; undefined where it can. */
+  objection?: string;
+};
 
 /** A table behind a model of the Prisma schema. */
 export type Table = {

@@ -41,7 +41,7 @@ const encode = ({ encode }: Filter<never>, value: unknown) => (encode ? encode(v
 
 /**
  * What requests with the same SQL have in common, and the values of one, in the order of `conditionOf`. It runs for each list of each
- * request, and so builds no SQL.
+ * request, and so builds no SQL. Throws where a rule of visibility has no value for what it names.
  */
 export function takeApart<M extends ModelName>(
   list: ListDefinition<M>,
@@ -53,13 +53,21 @@ export function takeApart<M extends ModelName>(
     if (isLiteral(value)) structure += `${name}=${value},`;
     else {
       structure += `${name},`;
-      values.push(value);
+      // JSON, which tells requests apart, has no BigInt.
+      values.push(typeof value === 'bigint' ? String(value) : value);
     }
   };
   if (visible !== 'all') {
     for (const example of visible) {
       structure += '|';
-      for (const field in example) add(field, example[field as keyof typeof example]);
+      let isNamed = false;
+      for (const field in example) {
+        const value = example[field as keyof typeof example];
+        if (value === undefined) throw new Error(`The rule of a list of ${list.model} names ${field} and has no value for it.`);
+        add(field, value);
+        isNamed = true;
+      }
+      if (!isNamed) throw new Error(`A rule of a list of ${list.model} names no field.`);
     }
   }
   structure += ';';

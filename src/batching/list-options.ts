@@ -1,4 +1,5 @@
 import { searchForm, searchFormSql } from '../gateway/data/normal-forms.ts';
+import { isMomentText, momentText } from '../gateway/data/postgres/moments.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 
 /** Turns a field into its quoted column. */
@@ -11,6 +12,12 @@ export type OrderTerm = {
   sql: (column: string) => string;
   /** PostgreSQL's type of `sql`; the column's own where undefined. */
   type?: string;
+  /** PostgreSQL's names of the types that its column may have: `_` stands for any enum. */
+  columns: readonly string[];
+  /** Whether rows whose column is NULL have a place in the order. Without it they would be on no page. Default false. */
+  takesNull?: boolean;
+  /** What stands for NULL, in SQL and in a cursor: see nullsLast. */
+  filler: { sql: string; value: unknown };
   /** The value of `sql` for a row, as it stands in a cursor. */
   read: (value: unknown) => unknown;
   /** Whether a value from a cursor, which anybody may have written, is one that `read` gives. */
@@ -18,48 +25,80 @@ export type OrderTerm = {
 };
 
 const isText = (value: unknown) => typeof value === 'string' && !value.includes('\0');
+const asItIs = { sql: (column: string) => column, read: (value: unknown) => value };
 
-/** Orders by a whole number that is never null. */
+/** Orders by a whole number of at most four bytes that is never null. */
 export const byInt = (field: string): OrderTerm => ({
+  ...asItIs,
   field,
-  sql: (column) => column,
-  read: (value) => value,
+  columns: ['int2', 'int4', 'int8'],
+  filler: { sql: '0', value: 0 },
   accepts: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
 });
 
+/** Orders by a BigInt that is never null. JSON has no such number: a cursor holds its digits. */
+export const byBigInt = (field: string): OrderTerm => ({
+  ...asItIs,
+  field,
+  columns: ['int8'],
+  filler: { sql: '0', value: '0' },
+  read: String,
+  accepts: (value) => typeof value === 'string' && /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value),
+});
+
 /** Orders by a text that is never null. */
-export const byText = (field: string): OrderTerm => ({ field, sql: (column) => column, read: (value) => value, accepts: isText });
-
-/** Orders by a moment that is never null. JavaScript has a year 0, PostgreSQL has none. */
-export const byTime = (field: string): OrderTerm => ({
+export const byText = (field: string): OrderTerm => ({
+  ...asItIs,
   field,
-  sql: (column) => column,
-  read: (value) => (value as Date).toISOString(),
-  accepts: (value) =>
-    typeof value === 'string' &&
-    /^(?!0000)\d{4}-/.test(value) &&
-    !Number.isNaN(Date.parse(value)) &&
-    new Date(value).toISOString() === value,
+  columns: ['text', 'varchar', 'bpchar', 'citext'],
+  filler: { sql: `''`, value: '' },
+  accepts: isText,
 });
 
-/** Orders by an enum, in the order of its declaration. `values`: all of them. */
-export const byEnum = (field: string, values: Readonly<Record<string, string>>): OrderTerm => ({
+const byDate = (field: string, kind: 'moment' | 'day', columns: readonly string[]): OrderTerm => ({
+  ...asItIs,
   field,
-  sql: (column) => column,
-  read: (value) => value,
-  accepts: (value) => Object.values(values).includes(value as string),
+  columns,
+  filler: { sql: `'epoch'`, value: momentText(new Date(0)) },
+  read: (value) => momentText(value as Date),
+  accepts: (value) => typeof value === 'string' && isMomentText(value, kind),
 });
 
-/** Orders by a text, with the records that lack it last: two terms. */
-export const byTextNullsLast = (field: string): OrderTerm[] => [
-  {
+/** Orders by a moment that is never null, to the microsecond. */
+export const byTime = (field: string): OrderTerm => byDate(field, 'moment', ['timestamptz', 'timestamp']);
+
+/** Orders by a day that is never null. */
+export const byDay = (field: string): OrderTerm => byDate(field, 'day', ['date']);
+
+/** Orders by an enum that is never null, in the order of its declaration. `values`: all of them. */
+export const byEnum = (field: string, values: Readonly<Record<string, string>>): OrderTerm => {
+  const all = Object.values(values);
+  const [first = ''] = all;
+  return {
+    ...asItIs,
     field,
+    columns: ['_'],
+    filler: { sql: `'${first.replaceAll("'", "''")}'`, value: first },
+    accepts: (value) => all.includes(value as string),
+  };
+};
+
+/** Orders as a term does, with the records that lack the value last, or first where the list is descending: two terms. */
+export const nullsLast = (term: OrderTerm): OrderTerm[] => [
+  {
+    ...term,
     sql: (column) => `(${column} is null)`,
     type: 'boolean',
+    takesNull: true,
     read: (value) => value === null,
     accepts: (value) => typeof value === 'boolean',
   },
-  { field, sql: (column) => `coalesce(${column}, '')`, type: 'text', read: (value) => value ?? '', accepts: isText },
+  {
+    ...term,
+    sql: (column) => `coalesce(${column}, ${term.filler.sql})`,
+    takesNull: true,
+    read: (value) => (value === null ? term.filler.value : term.read(value)),
+  },
 ];
 
 /** A filter of a list: a condition on one value that a client gives. */
@@ -132,8 +171,15 @@ export function isVisible<M extends ModelName>(visibility: Visibility<M>, row: R
   return visibility.some((example) => equalsIn(example, row));
 }
 
-/** A loop, because it runs for every edge of every page. */
+/**
+ * A loop, because it runs for every edge of every page. What is undefined equals nothing: a key that a rule has not got, or a column
+ * that a row does not carry, opens no row. Nor does an example that names no field.
+ */
 function equalsIn<R extends object>(example: Partial<R>, row: R): boolean {
-  for (const field in example) if (row[field] !== example[field]) return false;
-  return true;
+  let isNamed = false;
+  for (const field in example) {
+    if (example[field] === undefined || row[field] !== example[field]) return false;
+    isNamed = true;
+  }
+  return isNamed;
 }

@@ -1,3 +1,4 @@
+import { StartError } from '../errors.ts';
 import type { ModelName, Row } from '../resources/models.ts';
 import type { BatchGroup } from './batcher.ts';
 import type { Database } from './database.ts';
@@ -19,6 +20,27 @@ export type Count = { value: number; isExact: boolean };
 type Filters = Readonly<Record<string, Filter<never>>>;
 type ValuesOf<Fs extends Filters> = { [F in keyof Fs]?: (Fs[F] extends Filter<infer V> ? V : never) | null };
 
+/** Every list, in the order of declaration. */
+const declared: ListDefinition<ModelName>[] = [];
+
+/**
+ * Throws StartError where a list is ordered by a column whose values the term does not put into cursors as they are, or whose NULLs
+ * it does not place: pages would lose rows, or repeat them.
+ */
+export function checkLists(db: Database, lists: readonly Pick<ListDefinition<ModelName>, 'model' | 'orderBy'>[] = declared): void {
+  for (const { model, orderBy } of lists) {
+    for (const { field, columns, takesNull } of orderBy) {
+      const { name = field, kind, isNullable, objection } = db.table(model).columns.get(field) ?? {};
+      const list = `The list of ${model} is ordered by ${field}`;
+      if (objection) throw new StartError(objection);
+      if (kind === undefined || !columns.includes(kind))
+        throw new StartError(`${list}, whose column ${name} is ${kind ?? 'not there'}: the term orders ${columns.join(', ')} only.`);
+      if (isNullable && !takesNull)
+        throw new StartError(`${list}, whose column ${name} may be NULL. Declare it NOT NULL, or order by nullsLast(…).`);
+    }
+  }
+}
+
 /**
  * Declares a list of a model: its order, which must be unique and run in one direction, and the filters that it takes. The same list
  * serves at the root and below any parent: a parent's key is one more filter. Pages prime the loader by id, which comes with it.
@@ -33,6 +55,7 @@ export function listLoader<M extends ModelName, const Fs extends Filters>(
   },
 ) {
   const list: ListDefinition<M> = { model, isDescending: false, ...options };
+  declared.push(list as unknown as ListDefinition<ModelName>);
   const keyOf = createKeys(list);
   const pages = declareLoader<ListKey<M>, Row<M>[], string>({
     name: `pages of ${model}`,

@@ -1,7 +1,8 @@
+import { momentText } from '../gateway/data/postgres/moments.ts';
 import type { Model, ModelName, Row } from '../resources/models.ts';
 import { omittedFields } from '../resources/models.ts';
 import type { BatchFunction } from './batcher.ts';
-import { type Database, quoted } from './database.ts';
+import { type Column, type Database, quoted } from './database.ts';
 import { tagsOfValue } from './dependencies.ts';
 import { declareLoader } from './request-loaders.ts';
 
@@ -16,14 +17,41 @@ export function rowColumns(db: Database, model: ModelName): string {
 }
 
 function selectList(db: Database, model: ModelName, fields: readonly string[]): string {
-  return fields.map((field) => `${columnOf(db, model, field)} as ${quoted(field)}`).join(', ');
+  return fields
+    .map((field) => {
+      const { name, readAs } = descriptionOf(db, model, field);
+      return `${quoted(name)}${readAs ? `::${readAs}` : ''} as ${quoted(field)}`;
+    })
+    .join(', ');
 }
 
 /** The quoted column of a field. Throws when the model has none. */
-export function columnOf(db: Database, model: ModelName, field: string): string {
+export const columnOf = (db: Database, model: ModelName, field: string): string => quoted(descriptionOf(db, model, field).name);
+
+function descriptionOf(db: Database, model: ModelName, field: string): Column {
   const column = db.table(model).columns.get(field);
   if (!column) throw new Error(`${model} has no column for ${field}.`);
-  return quoted(column.name);
+  if (column.objection) throw new Error(column.objection);
+  return column;
+}
+
+/** Kinds of which two texts, or two objects, may be the same value to PostgreSQL: what makes them one here. */
+const SAME: Readonly<Record<string, (value: never) => unknown>> = {
+  bpchar: (value: string) => value.replace(/ +$/, ''),
+  uuid: (value: string) => value.toLowerCase(),
+  numeric: String,
+  date: momentText,
+  timestamp: momentText,
+  timestamptz: momentText,
+};
+/** PostgreSQL compares these by rules that JavaScript does not have. */
+const INCOMPARABLE = ['citext', 'json', 'jsonb', 'bytea'];
+
+/** Makes a key of a value of a field, so that rows are matched to the values that they were asked for by. */
+function matching(db: Database, model: ModelName, field: string): <V>(value: V) => unknown {
+  const { kind = '' } = descriptionOf(db, model, field);
+  if (INCOMPARABLE.includes(kind)) throw new Error(`Rows of ${model} cannot be looked up by ${field}, which is ${kind}.`);
+  return (SAME[kind] ?? ((value) => value)) as <V>(value: V) => unknown;
 }
 
 /** The statement that reads the records whose `key` is among the first parameter's. */
@@ -49,8 +77,9 @@ export function rowLoader<M extends ModelName, F extends keyof Row<M> & string, 
   return valueLoader<M, Row<M>[F], Found | null>(`${model}.${key}`, model, key, async (db, keys) => {
     const columns = [rowColumns(db, model), ...(more.length > 0 ? [selectList(db, model, more)] : [])].join(', ');
     const rows = await db.query<Found>(selectByKey(db, model, key, columns), [keys]);
-    const byKey = new Map(rows.map((row) => [row[key], row]));
-    return keys.map((value) => byKey.get(value) ?? null);
+    const match = matching(db, model, key);
+    const byKey = new Map(rows.map((row) => [match(row[key]), row]));
+    return keys.map((value) => byKey.get(match(value)) ?? null);
   });
 }
 
@@ -63,8 +92,9 @@ export function childrenLoader<M extends ModelName, F extends keyof Row<M> & str
   return valueLoader<M, Row<M>[F], Row<M>[]>(`${model} of ${parentKey}`, model, parentKey, async (db, keys) => {
     const order = `${columnOf(db, model, parentKey)}, ${columnOf(db, model, orderBy)}`;
     const rows = await db.query<Row<M>>(`${selectByKey(db, model, parentKey, rowColumns(db, model))} order by ${order}`, [keys]);
-    const byParent = Map.groupBy(rows, (row) => row[parentKey]);
-    return keys.map((key) => byParent.get(key) ?? []);
+    const match = matching(db, model, parentKey);
+    const byParent = Map.groupBy(rows, (row) => match(row[parentKey]));
+    return keys.map((key) => byParent.get(match(key)) ?? []);
   });
 }
 
@@ -81,12 +111,14 @@ export function columnsLoader<M extends ModelName, F extends keyof Model<M> & st
 /** Loads how many records have each value of a field, exactly. */
 export function countLoader<M extends ModelName, F extends keyof Row<M> & string>(model: M, key: F) {
   return valueLoader<M, Row<M>[F], number>(`count of ${model} by ${key}`, model, key, async (db, keys) => {
-    const column = columnOf(db, model, key);
+    const { readAs } = descriptionOf(db, model, key);
+    const column = `${columnOf(db, model, key)}${readAs ? `::${readAs}` : ''}`;
+    const match = matching(db, model, key);
     const rows = await db.query<{ key: Row<M>[F]; count: number }>(
       `${selectByKey(db, model, key, `${column} as key, count(*)::int4 as count`)} group by ${column}`,
       [keys],
     );
-    const byKey = new Map(rows.map((row) => [row.key, row.count]));
-    return keys.map((value) => byKey.get(value) ?? 0);
+    const byKey = new Map(rows.map((row) => [match(row.key), row.count]));
+    return keys.map((value) => byKey.get(match(value)) ?? 0);
   });
 }

@@ -95,14 +95,21 @@ export const pageArgs = builder.args((t) => ({
   before: t.string({ description: 'A cursor of this list: the page ends before it.' }),
 }));
 
-/** A page of a list, for the arguments of a connection field. Throws BadUserInput where they contradict each other. */
+/**
+ * A page of a list, for the arguments of a connection field. `where`: what the client filters by; null and undefined filter nothing.
+ * `below`: the filters that make it the list of a parent, with the parent's keys. Throws BadUserInput where the arguments contradict
+ * each other, and Error where a key of `below` is missing: it must not show the lists of all parents.
+ */
 export function connect<M extends ModelName, L extends List<M>>(
   list: L & List<M>,
   ctx: Context,
   info: GraphQLResolveInfo,
   args: PageArgs,
-  { where, visible }: { where?: Parameters<L['page']>[1]['where']; visible: Visibility<M> },
+  { where: filters, below, visible }: { where?: Where<M, L>; below?: Where<M, L>; visible: Visibility<M> },
 ): Connection<Row<M>> {
+  const missing = below && Object.entries(below).find(([, key]) => key === undefined || key === null)?.[0];
+  if (missing !== undefined) throw new Error(`A list is below a parent, and the parent's ${missing} is missing.`);
+  const where = below ? { ...filters, ...below } : filters;
   const scope = `${info.parentType.name}.${info.fieldName}`;
   const { isReversed, size, mark } = readArgs(args);
   const after = mark === undefined ? undefined : decodeCursor(list, scope, mark.value, mark.argument);
@@ -119,6 +126,8 @@ export function connect<M extends ModelName, L extends List<M>>(
     });
   return { page: () => (page ??= read()), count: () => list.count(ctx, { where, visible }) };
 }
+
+type Where<M extends ModelName, L extends List<M>> = Parameters<L['page']>[1]['where'];
 
 function readArgs({ first, after, last, before }: PageArgs) {
   const issues: InputIssue[] = [];

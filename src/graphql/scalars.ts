@@ -11,7 +11,8 @@ function isDay(text: string): boolean {
 }
 
 builder.scalarType('Date', {
-  description: 'A day of the calendar from 1900 on, as `2026-03-31`.',
+  description:
+    'A day of the calendar from 1900 on, as `2026-03-31`. One outside the years 1 to 9999 is shown as the first or the last day of these years.',
   serialize: (value) => value.toISOString().slice(0, 10),
   parseValue: (value) => {
     if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || !isDay(value) || value < '1900') {
@@ -22,7 +23,8 @@ builder.scalarType('Date', {
 });
 
 builder.scalarType('DateTime', {
-  description: 'A moment, in ISO 8601 with a time zone: `2026-03-31T09:30:00.000Z`. Kept to the millisecond.',
+  description:
+    'A moment, in ISO 8601 with a time zone: `2026-03-31T09:30:00.000Z`. Kept to the millisecond. One outside the years 1 to 9999 is shown as the first or the last moment of these years.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const isMoment =
@@ -36,7 +38,8 @@ builder.scalarType('DateTime', {
 });
 
 builder.scalarType('Decimal', {
-  description: 'A decimal number without rounding, as a string: `"1250.50"`. Amounts of money are in INR, with two decimals.',
+  description:
+    'A decimal number without rounding, as a string: `"1250.50"`. Amounts of money are in INR, with two decimals. What is no number is `"NaN"`.',
   serialize: (value) => (value.decimalPlaces() > 2 ? value.toFixed() : value.toFixed(2)),
   parseValue: (value) => {
     const text = typeof value === 'number' ? String(value) : value;

@@ -57,7 +57,7 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
     const isBehindProxy = trust?.(peer, 0) ?? false;
     // What is no address was written by somebody before the first proxy that is trusted.
     const place = trust && placeOf(proxyAddr(req, trust));
-    const { address, isPrivate } = place ?? placeOf(peer) ?? UNIX_SOCKET;
+    const { address, isPrivate } = place ?? placeOf(peer) ?? UNKNOWN;
     const { authorization, 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': protocol } = req.headers;
     // A proxy that nobody has declared stands in front, or one that is trusted names no address that is known: the address is the
     // proxy's, and anybody may be behind it.
@@ -79,7 +79,8 @@ export function createClientOf({ trustedProxies = [], readToken }: ClientOptions
 
 type Place = { address: string; isPrivate: boolean };
 
-const UNIX_SOCKET: Place = { address: 'local', isPrivate: true };
+/** Of a connection that has ended already, or is no TCP connection. */
+const UNKNOWN: Place = { address: 'unknown', isPrivate: false };
 const PRIVATE_RANGES: readonly string[] = ['loopback', 'private', 'uniqueLocal', 'linkLocal'];
 
 /** What requests from an address are counted by; undefined for what is no address. Some proxies write the port behind it. */

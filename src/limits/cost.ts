@@ -65,4 +65,5 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
   };
 }
 
-const inPoints = (cost: number) => Math.max(1, Math.ceil(cost));
+/** What is no number is more than any limit. */
+const inPoints = (cost: number) => (Number.isNaN(cost) ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(cost)));

@@ -4,6 +4,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { hasParsed, isStale, parsedAgain } from '../gateway/data/postgres/prepared-statement.ts';
 import { sendCancelRequest } from './cancel-request.ts';
 import { connectedAt } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
@@ -23,6 +24,7 @@ type Outcome<R> = { rows: R[] } | { error: unknown };
  *
  * A statement that is lost at once, on a connection that was there before it, is run once more on a new one: nobody had noticed that
  * the connection was dead. A server that has crashed takes no new one before it has recovered, so that no statement crashes it twice.
+ * A statement whose parsed form does not fit the tables any more is parsed again and run once more on the same connection.
  */
 export function cancellableQuery<R extends pg.QueryResultRow>(pool: pg.Pool, config: pg.QueryConfig, signal: AbortSignal): Promise<R[]> {
   return attempt(pool, config, signal, undefined);
@@ -77,12 +79,18 @@ function attempt<R extends pg.QueryResultRow>(
     };
     // A connection that is lost tells the statement too; without a listener it would end the process.
     client.on('error', ignore);
-    client.query<R>(config, (error, result) => {
+    const hadParsed = hasParsed(client, config.name);
+    const take = (error: Error | null | undefined, { rows }: { rows: R[] }, isSecond: boolean) => {
       // Of parameters that cannot be sent it tells at once, and again when the server is ready.
       if (outcome) return;
-      outcome = error ? { error } : { rows: result.rows };
+      if (!isSecond && !isCancelling && isStale(error, hadParsed)) {
+        client.query(parsedAgain<R>(config, (failure, result) => take(failure, result ?? { rows: [] }, true)));
+        return;
+      }
+      outcome = error ? { error } : { rows };
       if (!isCancelling) finish(!error || isOfStatement(error));
-    });
+    };
+    client.query<R>(config, (error, result) => take(error, result ?? { rows: [] }, false));
   });
   return promise;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
+import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import type { Log } from '../log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
@@ -43,7 +44,7 @@ type ChangesOptions = {
  */
 export async function openChanges(databaseUrl: string, log: Log, options: ChangesOptions = {}) {
   const { applicationName = 'convoy', heartbeatMs = 15_000, timeoutMs = 5000 } = options;
-  const { schema: _, ...config } = parseDatabaseUrl(databaseUrl);
+  const config = parseDatabaseUrl(databaseUrl);
   const listeners = new Set<ChangeListener>();
   const closing = new AbortController();
   let client: pg.Client | undefined;
@@ -54,7 +55,7 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
   let asksNext: Promise<void> | undefined;
 
   async function connect(): Promise<void> {
-    const fresh = new pg.Client({
+    const fresh = new SessionClient({
       ...config,
       application_name: `${applicationName} changes`,
       statement_timeout: 0,

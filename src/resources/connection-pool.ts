@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { SessionClient, type SessionConfig } from '../gateway/data/postgres/session-client.ts';
 import type { Log } from '../log.ts';
+
+export type PoolConfig = pg.PoolConfig & SessionConfig;
 
 export type PoolOptions = {
   /** How long a connection may be unused before it is given back to the server, in milliseconds. Default 10000. */
@@ -22,15 +25,15 @@ const birthdays = new WeakMap<pg.ClientBase, number>();
  * `query_timeout` would leave it in the pool, with the late answer still to come. Where there is no `statement_timeout`, nothing is owed
  * at any time, and only the system's own bounds hold.
  */
-export function createConnectionPool(config: pg.PoolConfig, log: Log, { idleTimeoutMs = 10_000 }: PoolOptions = {}): pg.Pool {
+export function createConnectionPool(config: PoolConfig, log: Log, { idleTimeoutMs = 10_000 }: PoolOptions = {}): pg.Pool {
   const pool = new pg.Pool({
     ...config,
     idleTimeoutMillis: idleTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    // A gateway that vanishes with its machine leaves its transactions open, with their locks. As an option and not as a parameter of
-    // the connection: poolers that let options pass need no change for it.
-    options: [config.options, `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`].filter(Boolean).join(' '),
+    // A gateway that vanishes with its machine leaves its transactions open, with their locks.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    Client: SessionClient,
   });
   // Without a listener, an idle connection that the server closes would end the process. The error itself is not for the log: the pool
   // hangs the whole client on it, with the key that cancels its statements.

@@ -4,8 +4,14 @@ import { ClientError, DatabaseUnavailable, Overloaded } from '../errors.ts';
 // the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
   /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
-/** Of a file that the server cannot write. Its code, 42501, is also that of a table that its user may not read. */
-const READ_ONLY_DISK = /: Read-only file system$/;
+/**
+ * 42501 is the code of a disk that is read-only, and of a table that the user may not read. The message is in the server's language;
+ * the file of PostgreSQL's source that has raised the error tells them apart: these write to disks.
+ */
+const INSUFFICIENT_PRIVILEGE = '42501';
+const STORAGE =
+  /^(md|fd|smgr|storage|xlog|xlogrecovery|slru|relmapper|copydir|buffile|fileset|sharedfileset|pgstat|snapbuild|timeline|file_utils)\.c$/;
+const IO_ERROR = '58030';
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
 /** Of those, what ends a connection while it is used: how its last statement ended, a COMMIT perhaps, is not known. */
 const CUT = /^(08(?!001|004)...|57P0[12]|ECONNRESET|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
@@ -29,9 +35,18 @@ export function databaseError(error: unknown): ClientError | undefined {
     if (BUSY.test(code) || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
     // PANIC: the server ends, whatever the code says of why.
     const isCut = CUT.test(code) || LOST_MESSAGE.test(message) || Reflect.get(one, 'severity') === 'PANIC';
-    if (isCut || LOST.test(code) || READ_ONLY_DISK.test(message)) return new DatabaseUnavailable(RETRY_AFTER_MS, isCut);
+    if (isCut || LOST.test(code) || isOfDisk(one)) return new DatabaseUnavailable(RETRY_AFTER_MS, isCut);
   }
   return undefined;
+}
+
+const isOfDisk = (error: object) =>
+  Reflect.get(error, 'code') === INSUFFICIENT_PRIVILEGE && STORAGE.test(String(Reflect.get(error, 'file') ?? ''));
+
+/** The same error, with a code of its own where a disk is read-only: who wraps it keeps the code, and not where it came from. */
+export function withCodeOfDisk(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null && isOfDisk(error)) Reflect.set(error, 'code', IO_ERROR);
+  return error;
 }
 
 /** An error and what it wraps: `cause`, a driver adapter's error in Prisma's `meta`, the parts of an AggregateError. */

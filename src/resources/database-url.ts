@@ -9,7 +9,7 @@ const DEFAULTS = { connection_limit: 10, pool_timeout: 2, statement_timeout: 10_
 /**
  * Reads a PostgreSQL URL as Prisma's users write it. `connection_limit` (connections, default 10, and never more than `maxConnections`), `pool_timeout` (seconds that a
  * caller waits for one, default 2, 0 for ever), `statement_timeout` (milliseconds, default 10000, 0 for none), `connect_timeout`
- * (seconds; raises the bound of both waits where it is longer) and `schema` (default the server's search path) are taken out; the rest is node-postgres's.
+ * (seconds; raises the bound of both waits where it is longer) and `schema` (default `public`) are taken out; the rest is node-postgres's.
  * `statementTimeoutMs` is a further bound for statements: the smaller of the two holds. `setting`: where the URL comes from, for errors.
  * Throws StartError when the URL or a number in it cannot be read. The password is never part of the message.
  */
@@ -52,7 +52,6 @@ export function parseDatabaseUrl(
   if (schema !== undefined && !/^\w+$/.test(schema))
     throw new StartError(`schema in ${setting} must be a name of letters, digits and underscores.`);
   checkTls(url, setting);
-  const options = take('options');
   // Meant for Prisma's former engine; node-postgres would hand them to the server, which refuses what it does not know.
   for (const name of ['pgbouncer', 'socket_timeout', 'statement_cache_size']) take(name);
 
@@ -64,8 +63,6 @@ export function parseDatabaseUrl(
     statement_timeout: statementBounds.length > 0 ? Math.min(...statementBounds) : 0,
     keepAlive: true,
     schema,
-    // Moments come in UTC, whatever the server's zone: see parseMoment in postgres.ts. Extensions such as citext are usually in `public`.
-    options: ['-c timezone=UTC', options, schema && `-c search_path="${schema}","public"`].filter(Boolean).join(' '),
   };
 }
 

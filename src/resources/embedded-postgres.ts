@@ -6,8 +6,9 @@
 // still drain, and exits the process from a signal handler of its own.
 
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { StartError } from '../errors.ts';
+import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import type { Log } from '../log.ts';
 import { createCluster, findCluster, isMade, runningPort, startServer, stopServer } from './embedded-cluster.ts';
 import { withLock } from './file-lock.ts';
@@ -119,7 +120,7 @@ export async function openEmbeddedPostgres({ dir, mayMove, settings = [], log }:
 
 async function connect(url: string, applicationName: string): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client({ connectionString: url, application_name: applicationName, keepAlive: true });
+    const client = new SessionClient({ connectionString: url, application_name: applicationName, keepAlive: true });
     client.on('error', () => undefined);
     try {
       await client.connect();

@@ -8,6 +8,7 @@ import type { SchemaEngine as Engine } from '@prisma/schema-engine-wasm/schema_e
 import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
 import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
+import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import { afterFailure, engineStartError } from '../gateway/data/prisma/engine-start-error.ts';
 import { loadDatamodel, loadMigrations, PRISMA_DIR } from '../gateway/data/prisma/migration-files.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -29,7 +30,7 @@ export async function applyMigrations(databaseUrl: string): Promise<string[]> {
 /** The names of the migrations that the database lacks, read without the engine, so that an up-to-date start costs one statement. */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
   const config = parseDatabaseUrl(databaseUrl);
-  const client = new pg.Client({ ...config, application_name: 'convoy migrations' });
+  const client = new SessionClient({ ...config, application_name: 'convoy migrations' });
   // A connection that is lost fails the statement under way; without a listener it would end the process as well.
   client.on('error', () => undefined);
   try {
@@ -69,9 +70,10 @@ const TABLE = `(id varchar(36) primary key not null, checksum varchar(64) not nu
 
 /** The engine names no schema: before it takes another program's table of migrations in `public` for its own, it gets one in its schema. */
 async function keepApart(databaseUrl: string): Promise<void> {
-  const { schema = 'public', ...config } = parseDatabaseUrl(databaseUrl);
+  const config = parseDatabaseUrl(databaseUrl);
+  const { schema = 'public' } = config;
   if (schema === 'public') return;
-  const client = new pg.Client({ ...config, application_name: 'convoy migrations' });
+  const client = new SessionClient({ ...config, application_name: 'convoy migrations' });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -124,7 +126,7 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
     provider: 'postgres',
     adapterName: '@prisma/adapter-pg',
     connect: async () => {
-      const adapter = mended(await new PrismaPg(config, { schema }).connect());
+      const adapter = mended(await new PrismaPg({ ...config, schema } as PoolConfig, { schema }).connect());
       adapters.push(adapter);
       return adapter;
     },
@@ -146,7 +148,7 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
 /** A database of its own for the time that the engine works. The adapter's own way drops it while its pool still holds connections. */
 async function connectToShadowDatabase(config: PoolConfig): Promise<Adapter> {
   const database = `convoy_shadow_${randomUUID().replaceAll('-', '')}`;
-  const admin = new pg.Client(config);
+  const admin = new SessionClient(config);
   admin.on('error', () => undefined);
   await admin.connect();
   await admin.query(`create database "${database}"`).catch(async (error) => {
@@ -192,7 +194,7 @@ const CHAR = 18;
 const CHAR_ARRAY = 1002;
 
 /** Passes "char" columns off as arrays of it, a type that the adapter knows and the catalog queries never return. */
-class CatalogClient extends pg.Client {
+class CatalogClient extends SessionClient {
   override query(...args: unknown[]): never {
     const done = args.at(-1);
     if (typeof done === 'function') args[args.length - 1] = (error: unknown, result: pg.QueryResult) => done(error, disguised(result));

@@ -1,9 +1,10 @@
-import type pg from 'pg';
-import type { Column, Table } from '../batching/database.ts';
 import { StartError } from '../errors.ts';
+import { describeTables, type RuntimeModels } from '../gateway/data/postgres/describe-tables.ts';
+import * as enums from '../generated/prisma/enums.ts';
 import type { Log } from '../log.ts';
 import { createConnectionPool } from './connection-pool.ts';
 import { parseDatabaseUrl } from './database-url.ts';
+import { type ModelName, omittedFields } from './models.ts';
 import { createPooledDatabase, MAX_READS } from './pooled-database.ts';
 import { openPrisma } from './prisma.ts';
 
@@ -24,7 +25,8 @@ export type PostgresOptions = {
  */
 export async function openPostgres(databaseUrl: string, log: Log, options: PostgresOptions = {}) {
   const { statementTimeoutMs, maxConnections, applicationName = 'convoy' } = options;
-  const { schema, ...config } = parseDatabaseUrl(databaseUrl, { statementTimeoutMs, maxConnections });
+  const config = parseDatabaseUrl(databaseUrl, { statementTimeoutMs, maxConnections });
+  const { schema } = config;
   const pool = createConnectionPool({ ...config, application_name: applicationName }, log);
 
   await pool.query('select 1').catch(async (error) => {
@@ -35,7 +37,12 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
 
   const { prisma, close: closePrisma } = openPrisma(pool, schema);
   const close = () => closePrisma().finally(() => pool.end());
-  const tables = await describeTables(pool, prisma).catch(async (error) => {
+  const tables = await describeTables(pool, {
+    models: modelsOf(prisma),
+    enums,
+    schema,
+    omitted: (model) => omittedFields(model as ModelName),
+  }).catch(async (error) => {
     await close();
     throw error;
   });
@@ -61,32 +68,4 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
   };
 }
 
-type RuntimeField = { name: string; kind: string; dbName?: string };
-
-/** Tables and columns of the models. The client's runtime model knows their names (Pothos reads it too), the database their types. */
-async function describeTables(pool: pg.Pool, prisma: object): Promise<Map<string, Table>> {
-  const { models } = Reflect.get(prisma, '_runtimeDataModel') as { models: Record<string, { dbName?: string; fields: RuntimeField[] }> };
-  const { rows } = await pool.query<{ table: string; column: string; type: string }>(
-    `select c.relname as "table", a.attname as "column", format_type(a.atttypid, null) as "type"
-     from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where c.oid = any(select to_regclass(quote_ident(name)) from unnest($1::text[]) name) and a.attnum > 0 and not a.attisdropped`,
-    [Object.entries(models).map(([name, model]) => model.dbName ?? name)],
-  );
-  const announcing = await pool.query<{ table: string; columns: string[] }>(
-    `select c.relname as "table", string_to_array(trim(trailing '|' from replace(encode(t.tgargs, 'escape'), '\\000', '|')), '|') as columns
-     from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
-     where p.proname = 'convoy_announce_change' and t.tgname = 'announce_update' and t.tgenabled <> 'D' and pg_table_is_visible(c.oid)`,
-  );
-  const announced = new Map(announcing.rows.map(({ table, columns }) => [table, new Set(columns)]));
-  const types = new Map(rows.map((row) => [`${row.table}.${row.column}`, row.type]));
-  return new Map(
-    Object.entries(models).map(([model, { dbName = model, fields }]) => {
-      const columns = fields.flatMap((field): [string, Column][] => {
-        const name = field.dbName ?? field.name;
-        const type = types.get(`${dbName}.${name}`);
-        return type === undefined ? [] : [[field.name, { name, type }]];
-      });
-      return [model, { name: dbName, columns: new Map(columns), announced: announced.get(dbName) }];
-    }),
-  );
-}
+const modelsOf = (prisma: object) => (Reflect.get(prisma, '_runtimeDataModel') as { models: RuntimeModels }).models;

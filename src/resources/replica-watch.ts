@@ -3,13 +3,14 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { SessionClient, type SessionConfig } from '../gateway/data/postgres/session-client.ts';
 import type { Log } from '../log.ts';
 import { IDENTITY, type PrimaryWatch } from './primary-watch.ts';
 
 export type ReplicaWatchOptions = {
   /** For people: host and port. */
   name: string;
-  client: pg.ClientConfig;
+  client: SessionConfig;
   primary: PrimaryWatch;
   /** How far behind it may be, in milliseconds. */
   maxLagMs: number;
@@ -89,7 +90,8 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
     // The primary will be ahead of it again. One that follows it has moved, forward or, rewound, back.
     if (parted === lsn) return AHEAD;
     parted = undefined;
-    if (known.ms > maxLagMs) return `it lags ${Math.round(known.ms)} ms`;
+    // A lag that is no number is no reason to read it.
+    if (!(known.ms <= maxLagMs)) return `it lags ${Math.round(known.ms)} ms`;
     if (!known.isExact) return UNKNOWN;
     // One that crashed opens at an earlier point than it had shown. A primary that was restored begins anew.
     if (lsn < furthest && lsn < latest.lsn) return 'it has not yet come to where it was';
@@ -97,7 +99,7 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
   }
 
   async function connect(): Promise<pg.Client> {
-    const fresh = new pg.Client({ ...config, connectionTimeoutMillis: TIMEOUT_MS });
+    const fresh = new SessionClient({ ...config, connectionTimeoutMillis: TIMEOUT_MS });
     const onLoss = (error?: Error) => {
       if (client === fresh) drop(error);
     };
@@ -105,7 +107,7 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
     client = fresh;
     await fresh.connect();
     // Nobody waits for it: the process may end.
-    (fresh as pg.Client & { unref(): void }).unref();
+    (fresh as unknown as { unref(): void }).unref();
     return fresh;
   }
 

@@ -38,7 +38,7 @@ export type Replica = ReturnType<typeof createReplica>;
 export function createReplica(options: ReplicaOptions) {
   const { url, connections, maxLagMs, statementTimeoutMs, applicationName = 'convoy', primary, primaryWatch, log } = options;
   const bounds = { statementTimeoutMs, maxConnections: connections, setting: 'DATABASE_REPLICA_URLS' };
-  const { schema: _, max: limit = 10, ...config } = parseDatabaseUrl(url, bounds);
+  const { max: limit = 10, ...config } = parseDatabaseUrl(url, bounds);
   const client = { ...config, application_name: applicationName };
   const connectionTimeoutMillis = Math.min(config.connectionTimeoutMillis || POOL_TIMEOUT_MS, POOL_TIMEOUT_MS);
   const max = Math.max(1, limit - 1);
@@ -138,7 +138,8 @@ export function createReplica(options: ReplicaOptions) {
 
 /** Whether the server ended a statement because of its length. It ends others with the same code, for the sake of what is to be replayed. */
 function hasTakenTooLong(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '57014' && !error.message.includes('conflict with recovery');
+  // Those say in a detail what they stood in the way of. Messages are in the server's language.
+  return error instanceof pg.DatabaseError && error.code === '57014' && error.detail === undefined;
 }
 
 /** The statement's own misfortune, or that of one connection: the server goes on. */

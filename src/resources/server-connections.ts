@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { SERVER_FACTS, type ServerFacts } from '../gateway/data/postgres/check-server.ts';
+import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
 const APPLICATION_NAME = 'convoy primary';
@@ -8,9 +8,9 @@ const APPLICATION_NAME = 'convoy primary';
 const TIMEOUT_MS = 5000;
 const PAUSE_MS = 50;
 
-async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const { schema: _, max: __, ...config } = parseDatabaseUrl(databaseUrl);
-  const client = new pg.Client({
+async function withClient<T>(databaseUrl: string, work: (client: SessionClient) => Promise<T>): Promise<T> {
+  const { max: _, ...config } = parseDatabaseUrl(databaseUrl);
+  const client = new SessionClient({
     ...config,
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: TIMEOUT_MS,

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { SESSION_SETUP } from '../../src/gateway/data/postgres/session-client.ts';
 
 export type Statements = ReturnType<typeof watchStatements>;
 
@@ -9,7 +10,8 @@ const query = pg.Client.prototype.query;
 pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
   const [config] = args as [string | { text?: string } | undefined];
   const text = typeof config === 'string' ? config : config?.text;
-  if (text !== undefined) for (const watch of watchers) watch(`${this.port}/${this.database}`, text);
+  // Connections come and go: what sets one up is nobody's statement.
+  if (text !== undefined && !text.startsWith(SESSION_SETUP)) for (const watch of watchers) watch(`${this.port}/${this.database}`, text);
   return Reflect.apply(query, this, args);
 } as typeof query;
 

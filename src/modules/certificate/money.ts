@@ -17,6 +17,8 @@ const CRORE = 10_000_000;
 
 /** An amount in words, in lakh and crore: `Twelve Lakh Thirty Four Thousand Rupees And Fifty Paise Only`. */
 export function inWords(amount: Money): string {
+  // PostgreSQL's numeric has NaN: one such bill must not take the list with it.
+  if (!amount.isFinite()) return 'Not an Amount';
   const crores = amount.divToInt(CRORE);
   if (crores.lt(100)) return words.convert(amount.toFixed(2));
   // The library counts on in arab; bills count on in crore: `Nine Hundred Crore …`.

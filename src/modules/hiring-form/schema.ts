@@ -64,7 +64,7 @@ builder.queryField('hiringForms', (t) =>
     args: { filter: t.arg({ type: HiringFormFilter, description: 'Which openings.' }), ...pageArgs },
     description: 'The job board: openings at spas that the viewer may see, newest first.',
     resolve: async (_root, { filter, ...args }, ctx, info) => {
-      const atActiveSpa = hasRole(await ctx.viewer(), STAFF) ? undefined : true;
+      const atActiveSpa = hasRole(await ctx.viewer(), STAFF) ? null : true;
       return connect(hiringForms, ctx, info, args, { where: { ...filter, atActiveSpa }, visible: 'all' });
     },
   }),

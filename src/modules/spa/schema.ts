@@ -50,21 +50,21 @@ builder.prismaObjectFields(Spa, (t) => ({
     type: HiringFormConnection,
     args: pageArgs,
     description: 'Its openings, newest first.',
-    resolve: ({ id }, args, ctx, info) => connect(hiringForms, ctx, info, args, { where: { spaId: id }, visible: 'all' }),
+    resolve: ({ id }, args, ctx, info) => connect(hiringForms, ctx, info, args, { below: { spaId: id }, visible: 'all' }),
   }),
   certificates: t.field({
     type: CertificateConnection,
     args: pageArgs,
     description: 'The certificates that name it and that the viewer may see, newest first.',
     resolve: async ({ id }, args, ctx, info) =>
-      connect(certificates, ctx, info, args, { where: { spaId: id }, visible: certificatesVisibleTo(await ctx.viewer()) }),
+      connect(certificates, ctx, info, args, { below: { spaId: id }, visible: certificatesVisibleTo(await ctx.viewer()) }),
   }),
   candidateForms: t.field({
     type: CandidateFormConnection,
     args: pageArgs,
     description: 'The applications to it that the viewer may see, newest first.',
     resolve: async ({ id }, args, ctx, info) =>
-      connect(candidateForms, ctx, info, args, { where: { spaId: id }, visible: candidateFormsVisibleTo(await ctx.viewer()) }),
+      connect(candidateForms, ctx, info, args, { below: { spaId: id }, visible: candidateFormsVisibleTo(await ctx.viewer()) }),
   }),
 }));
 asNode(Spa, 'Spa', visibleSpa);

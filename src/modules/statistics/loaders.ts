@@ -32,13 +32,13 @@ const topLoader = <R extends object>(name: string, text: string) =>
   });
 
 const certificatesBy = (column: string) =>
-  `select ${column} as id, count(*)::int4 as count from certificates where ${column} is not null group by ${column} order by count desc, id limit $1::int4`;
+  `select ${column}::int4 as id, count(*)::int4 as count from certificates where ${column} is not null group by ${column} order by count desc, id limit $1::int4`;
 
 export const topSpasByCertificates = topLoader<CertificatesOf>('spas by certificates', certificatesBy('spa_id'));
 export const topUsersByCertificates = topLoader<CertificatesOf>('users by certificates', certificatesBy('issued_by_id'));
 
 const formsBy = (candidateColumn: string, hiringColumn: string) =>
-  `select id, sum(c)::int4 as "candidateForms", sum(h)::int4 as "hiringForms", sum(c + h)::int4 as total from (
+  `select id::int4, sum(c)::int4 as "candidateForms", sum(h)::int4 as "hiringForms", sum(c + h)::int4 as total from (
      select ${candidateColumn} as id, count(*) as c, 0 as h from candidate_forms where ${candidateColumn} is not null group by 1
      union all
      select ${hiringColumn}, 0, count(*) from hiring_forms where ${hiringColumn} is not null group by 1

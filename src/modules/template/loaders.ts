@@ -1,4 +1,4 @@
-import { byEnum, byInt, byText, byTextNullsLast, contains, equals, equalsText } from '../../batching/list-options.ts';
+import { byEnum, byInt, byText, contains, equals, equalsText, nullsLast } from '../../batching/list-options.ts';
 import { listLoader } from '../../batching/lists.ts';
 import { columnsLoader, rowLoader } from '../../batching/rows.ts';
 import { CertificateCategory } from '../../generated/prisma/enums.ts';
@@ -11,7 +11,7 @@ export const templateConfigById = columnsLoader('CertificateTemplate', ['config'
 
 export const templates = listLoader('CertificateTemplate', {
   byId: templateById,
-  orderBy: [byEnum('category', CertificateCategory), ...byTextNullsLast('variant'), byText('name'), byInt('id')],
+  orderBy: [byEnum('category', CertificateCategory), ...nullsLast(byText('variant')), byText('name'), byInt('id')],
   filters: {
     category: equals<'CertificateTemplate', 'category'>('category'),
     kind: equals<'CertificateTemplate', 'kind'>('kind'),

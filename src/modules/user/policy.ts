@@ -2,6 +2,7 @@ import { type MaybePromise, when, whenBoth } from '../../batching/maybe-promise.
 import { Unauthenticated } from '../../errors.ts';
 import type { Context, Viewer } from '../../graphql/context.ts';
 import type { Row } from '../../resources/models.ts';
+import type { Token } from '../../tokens.ts';
 import { hasIssuedPublicly, userById } from './loaders.ts';
 import { ADMINS, hasRole, isRole, STAFF } from './roles.ts';
 
@@ -12,8 +13,16 @@ export function loadViewer(ctx: Context): MaybePromise<Viewer | null> {
   const { token } = ctx;
   if (!token) return null;
   const found = userById(ctx, { fromPrimary: true }).load(token.userId);
-  // A role that only a newer version knows may mean anything: here it gives no rights, not even those of every user.
-  return when(found, (user) => (user?.isActive && isRole(user.role) && token.issuedAt >= user.tokensValidFrom ? user : null));
+  return when(found, (user) => (user && isValidFor(user, token) ? user : null));
+}
+
+/**
+ * What cannot be compared is not valid: `>=` takes null for the year 1970. A role that only a newer version knows may mean anything: here
+ * it gives no rights, not even those of every user.
+ */
+function isValidFor({ isActive, role, tokensValidFrom }: User, { issuedAt }: Token): boolean {
+  const isSince = tokensValidFrom instanceof Date && issuedAt.getTime() >= tokensValidFrom.getTime();
+  return isActive === true && isRole(role) && isSince;
 }
 
 /** The viewer. Throws Unauthenticated for a visitor. */

@@ -82,14 +82,14 @@ builder.prismaObjectFields(User, (t) => ({
     args: pageArgs,
     description: 'What the user has issued and the viewer may see, newest first.',
     resolve: async ({ id }, args, ctx, info) =>
-      connect(certificates, ctx, info, args, { where: { issuedById: id }, visible: certificatesVisibleTo(await ctx.viewer()) }),
+      connect(certificates, ctx, info, args, { below: { issuedById: id }, visible: certificatesVisibleTo(await ctx.viewer()) }),
   }),
   candidateForms: t.field({
     type: CandidateFormConnection,
     args: pageArgs,
     description: 'What the user has submitted and the viewer may see, newest first.',
     resolve: async ({ id }, args, ctx, info) =>
-      connect(candidateForms, ctx, info, args, { where: { submittedById: id }, visible: candidateFormsVisibleTo(await ctx.viewer()) }),
+      connect(candidateForms, ctx, info, args, { below: { submittedById: id }, visible: candidateFormsVisibleTo(await ctx.viewer()) }),
   }),
 }));
 asNode(User, 'User', visibleUser);

@@ -1,0 +1,135 @@
+// Which tables and columns the models have. The client's runtime model knows their names (Pothos reads it too), the database their types.
+
+import type pg from 'pg';
+import type { Column, Table } from '../../../batching/database.ts';
+import { StartError } from '../../../errors.ts';
+
+export type RuntimeField = { name: string; kind: string; type: string; isList?: boolean; dbName?: string | null };
+/** As `_runtimeDataModel` of Prisma's client: a model or a field without a name of its own in the database has null or nothing. */
+export type RuntimeModels = Readonly<Record<string, { dbName?: string | null; fields: readonly RuntimeField[] }>>;
+
+export type DescribeOptions = {
+  models: RuntimeModels;
+  /** The values of each enum, by its name. */
+  enums: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The PostgreSQL schema of the tables. Default `public`. */
+  schema?: string;
+  /** Fields that rows do not carry: a start does not need to be able to read them. Default none. */
+  omitted?: (model: string) => readonly string[];
+};
+
+const TEXTS = ['text', 'varchar', 'bpchar', 'citext', 'uuid', 'name', 'xml', 'inet', 'cidr', 'varbit'];
+const WHOLE = ['int2', 'int4', 'int8'];
+
+/** By Prisma's type: PostgreSQL's types that come in its shape, and what they are cast to so that they do. */
+const SUPPORTED: Readonly<Record<string, { kinds: readonly string[]; readAs?: string }>> = {
+  String: { kinds: TEXTS },
+  Boolean: { kinds: ['bool'] },
+  Int: { kinds: [...WHOLE, 'oid'], readAs: 'int4' },
+  BigInt: { kinds: [...WHOLE, 'oid'], readAs: 'int8' },
+  Float: { kinds: ['float4', 'float8'] },
+  Decimal: { kinds: ['numeric', ...WHOLE], readAs: 'numeric' },
+  DateTime: { kinds: ['timestamptz', 'timestamp', 'date'] },
+  Json: { kinds: ['jsonb', 'json'] },
+  Bytes: { kinds: ['bytea'] },
+};
+/** Of arrays, those whose elements node-postgres does not part: they come as arrays of text. */
+const ARRAYS_AS_TEXT = ['String', 'enum'];
+
+type Found = { table: string; column: string; isNullable: boolean; kind: string; isArray: boolean; type: string; labels: string[] | null };
+
+/** Domains are what they are made of. A length would cut what is compared: `character` is `character(1)`. */
+const COLUMNS = `select w.name as "table", a.attname as "column", not a.attnotnull as "isNullable", base.is_array as "isArray",
+    case when t.typtype = 'e' then '_' else t.typname end as kind,
+    case when t.typname = 'bpchar' then 'bpchar' when t.typname = 'bit' then 'varbit' else format_type(t.oid, null) end
+      || case when base.is_array then '[]' else '' end as "type",
+    (select array_agg(e.enumlabel::text) from pg_enum e where e.enumtypid = t.oid) as labels
+  from unnest($1::text[]) w (name)
+  join pg_attribute a on a.attrelid = to_regclass(quote_ident($2) || '.' || quote_ident(w.name)) and a.attnum > 0 and not a.attisdropped
+  cross join lateral (
+    with recursive chain (oid, is_array) as (
+      select a.atttypid, false
+      union all
+      select case when p.typtype = 'd' then p.typbasetype else p.typelem end, chain.is_array or p.typtype <> 'd'
+      from chain join pg_type p on p.oid = chain.oid
+      where p.typtype = 'd' or (p.typcategory = 'A' and p.typelem <> 0)
+    )
+    select chain.oid, chain.is_array from chain join pg_type p on p.oid = chain.oid
+    where p.typtype <> 'd' and not (p.typcategory = 'A' and p.typelem <> 0)
+  ) base
+  join pg_type t on t.oid = base.oid`;
+
+const ANNOUNCED = `select c.relname as "table", string_to_array(trim(trailing '|' from replace(encode(t.tgargs, 'escape'), '\\000', '|')), '|') as columns
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+  where p.proname = 'convoy_announce_change' and t.tgname = 'announce_update' and t.tgenabled <> 'D'
+    and c.relnamespace = to_regnamespace(quote_ident($1))`;
+
+/**
+ * Describes the tables of the models. Throws StartError where the database lacks a table or a column, and where a column that rows carry
+ * is of a type that the gateway cannot read, or would read wrongly.
+ */
+export async function describeTables(pool: pg.Pool, { models, enums, schema = 'public', omitted = () => [] }: DescribeOptions) {
+  const names = Object.entries(models).map(([name, { dbName }]) => dbName ?? name);
+  const { rows } = await pool.query<Found>(COLUMNS, [names, schema]);
+  const announcing = await pool.query<{ table: string; columns: string[] }>(ANNOUNCED, [schema]);
+  const announced = new Map(announcing.rows.map(({ table, columns }) => [table, new Set(columns)]));
+  const found = new Map(rows.map((row) => [`${row.table}.${row.column}`, row]));
+  const tables = new Set(rows.map(({ table }) => table));
+  const objections: string[] = [];
+
+  const described = Object.entries(models).map(([model, { dbName, fields }]): [string, Table] => {
+    const name = dbName ?? model;
+    if (!tables.has(name)) objections.push(`The schema ${schema} has no table ${name}, which the model ${model} reads.`);
+    const columns = fields
+      .filter(({ kind }) => kind === 'scalar' || kind === 'enum')
+      .map((field): [string, Column] => {
+        const column = field.dbName ?? field.name;
+        const row = found.get(`${name}.${column}`);
+        const where = `${model}.${field.name}`;
+        if (!row) {
+          const objection = `The table ${name} has no column ${column}, which ${where} reads.`;
+          if (tables.has(name)) objections.push(objection);
+          return [field.name, { name: column, type: 'text', objection }];
+        }
+        const objection = objectionTo(field, row, enums[field.type]);
+        const sentence = objection && `${where} cannot be read: ${objection}`;
+        if (sentence && !omitted(model).includes(field.name)) objections.push(sentence);
+        const { isNullable, type, kind } = row;
+        return [field.name, { name: column, type, kind, isNullable, readAs: readAsOf(field), objection: sentence }];
+      });
+    return [model, { name, columns: new Map(columns), announced: announced.get(name) }];
+  });
+  const [first] = objections;
+  if (first !== undefined) throw new StartError(objections.length > 1 ? `${first} (${objections.length - 1} more like this.)` : first);
+  return new Map(described);
+}
+
+function readAsOf({ kind, type, isList }: RuntimeField): string | undefined {
+  if (!isList) return SUPPORTED[type]?.readAs;
+  if (ARRAYS_AS_TEXT.includes(kind === 'enum' ? kind : type)) return 'text[]';
+  const element = SUPPORTED[type]?.readAs;
+  return element && `${element}[]`;
+}
+
+const ADVICE = 'Change the column, or name the field in prisma/omitted-columns.ts.';
+
+/** What keeps a column from being read, with what to do; undefined where nothing does. */
+function objectionTo(
+  field: RuntimeField,
+  { table, column, kind, isArray, type, labels }: Found,
+  values: DescribeOptions['enums'][string] = {},
+) {
+  const of = `${table}.${column} is ${type}`;
+  if (isArray !== Boolean(field.isList)) return `${of}, and the field is ${field.isList ? 'a list' : 'none'}. ${ADVICE}`;
+  if (field.kind === 'enum') {
+    if (labels === null) return `${of}, which is no enum. ${ADVICE}`;
+    const lacking = Object.values(values).find((value) => !labels.includes(value));
+    const renamed = Object.entries(values).find(([name, value]) => name !== value)?.[0];
+    if (renamed !== undefined || lacking !== undefined)
+      return `${of}, whose values differ from those of ${field.type}: ${renamed ?? lacking}. Values that are renamed with @map are not supported: give both the same names.`;
+    return undefined;
+  }
+  const { kinds } = SUPPORTED[field.type] ?? { kinds: [] };
+  if (!kinds.includes(kind)) return `${of}, which is not supported for ${field.type} (${kinds.join(', ') || 'nothing'} is). ${ADVICE}`;
+  return undefined;
+}

@@ -1,0 +1,68 @@
+// A start with columns that the gateway cannot read, or would read wrongly, ends with one sentence.
+
+import { expect, test } from 'vitest';
+import type { RuntimeField } from '../../../../src/gateway/data/postgres/describe-tables.ts';
+import { rowsOf } from '../../../support/database.ts';
+import { aTable, field } from '../../../support/things.ts';
+
+const MOOD = { enums: { Mood: { GLAD: 'GLAD', SAD: 'SAD' } } };
+const mood = field('value', 'Mood', { kind: 'enum' });
+
+test.each<[string, RuntimeField, string]>([
+  [
+    'time',
+    field('value', 'DateTime'),
+    'Thing.value cannot be read: things.value is time without time zone, which is not supported for DateTime',
+  ],
+  ['timetz', field('value', 'DateTime'), 'is time with time zone, which is not supported'],
+  ['money', field('value', 'Decimal'), 'is money, which is not supported for Decimal'],
+  ['interval', field('value', 'String'), 'is interval, which is not supported for String'],
+  ['bit(3)', field('value', 'String'), 'which is not supported for String'],
+  ['text', field('value', 'Int'), 'is text, which is not supported for Int (int2, int4, int8, oid is)'],
+  ['float8', field('value', 'Decimal'), 'is double precision, which is not supported for Decimal'],
+  ['int[]', field('value', 'Int'), 'is integer[], and the field is none'],
+  ['int', field('value', 'Int', { isList: true }), 'is integer, and the field is a list'],
+  ['text', mood, 'is text, which is no enum'],
+  ['upper_mood', mood, 'whose values differ from those of Mood: GLAD'],
+])('a column of %s behind %o is refused', async (type, of, sentence) => {
+  const { describe } = await aTable(`create type upper_mood as enum ('glad', 'sad'); create table things (value ${type})`);
+  const error = await describe([of], MOOD).catch((reason) => reason);
+  expect(error).toMatchObject({ name: 'StartError', message: expect.stringContaining(sentence) });
+});
+
+test('an enum whose values are renamed is refused, and one that has more in the database than in the schema is not', async () => {
+  const { describe } = await aTable(`create type mood as enum ('GLAD', 'SAD', 'BORED'); create table things (value mood)`);
+  expect((await describe([mood], MOOD)).get('Thing')?.columns.get('value')).toMatchObject({ type: 'mood', kind: '_' });
+  await expect(describe([mood], { enums: { Mood: { Happy: 'GLAD' } } })).rejects.toThrow(
+    'Values that are renamed with @map are not supported',
+  );
+});
+
+test('what rows do not carry may be of any type, until something reads it', async () => {
+  const { describe } = await aTable('create table things (id int, length interval)');
+  const tables = await describe([field('id', 'Int'), field('length', 'String')], { omitted: () => ['length'] });
+  expect(tables.get('Thing')?.columns.get('length')?.objection).toContain('things.length is interval');
+});
+
+test('a table or a column that is not there is named, and how many more there are', async () => {
+  const { describe } = await aTable('create table things (id int)');
+  await expect(describe([field('id', 'Int'), field('name', 'String')])).rejects.toThrow(
+    'The table things has no column name, which Thing.name reads.',
+  );
+  const two = describe([field('id', 'Int'), field('a', 'String'), field('b', 'String')]);
+  await expect(two).rejects.toThrow('The table things has no column a, which Thing.a reads. (1 more like this.)');
+  const missing = describe([], { models: { Other: { dbName: 'others', fields: [field('id', 'Int')] } } });
+  await expect(missing).rejects.toThrow('The schema public has no table others, which the model Other reads.');
+});
+
+test('a model without a name of its own in the database reads the table of its name, in the schema that is named', async () => {
+  const { describe, url } = await aTable('create schema app; create table app."Thing" ("createdAt" timestamptz not null, code char(8))');
+  await rowsOf(url, 'create table "Thing" (other int)');
+  const fields = [field('createdAt', 'DateTime', { dbName: null }), field('code', 'String')];
+  const tables = await describe([], { models: { Thing: { dbName: null, fields } }, schema: 'app' });
+  expect(tables.get('Thing')).toMatchObject({ name: 'Thing' });
+  expect(Object.fromEntries(tables.get('Thing')?.columns ?? [])).toMatchObject({
+    createdAt: { name: 'createdAt', type: 'timestamp with time zone', isNullable: false },
+    code: { type: 'bpchar', isNullable: true },
+  });
+});
