@@ -79,12 +79,53 @@ async function patterns(ctx: AuditContext): Promise<Verdict> {
   return verdictOf(flaws.flat(), `none of ${LISTS.length} lists gives more for them`);
 }
 
+const MOMENTS: readonly unknown[] = [
+  ...[
+    'infinity',
+    '-infinity',
+    'now',
+    'today',
+    'allballs',
+    '0000-01-01 00:00:00+00',
+    '4714-11-23 00:00:00+00 BC',
+    '4714-11-24 00:00:00+00 BC',
+  ],
+  ...['294276-12-31 23:59:59.999999+00', '294277-01-01 00:00:00+00', '5874897-12-31', '2026-02-30 00:00:00+00', '2026-03-31 24:00:00+00'],
+  ...['2026-03-31T09:30:00.000Z', '2026-03-31 09:30:00.123456+00', '2026-03-31 09:30:00+05:30', '', 'NaN', '\u0000'],
+  ...[null, 0, 1e300, true, [], {}],
+];
+const IDS: readonly unknown[] = [1, -1, 0, 2 ** 31, 1.5, '1', null];
+
+/** Cursors that are made as the gateway makes them, and lead to no row. */
+async function cursors(ctx: AuditContext): Promise<Verdict> {
+  const gateway = await ctx.gateway(OPEN);
+  const answers = await inTurn(
+    MOMENTS.flatMap((moment) => IDS.map((id) => ['Query.publicCertificates', moment, id])),
+    async (values) => {
+      const cursor = Buffer.from(JSON.stringify(values)).toString('base64url');
+      const query = `query ($cursor: String) { after: publicCertificates(first: 1, after: $cursor) { nodes { id } } before: publicCertificates(last: 1, before: $cursor) { nodes { id } } }`;
+      return { values, answer: await ask(gateway, { query, variables: { cursor } }) };
+    },
+  );
+  const flaws = answers.flatMap(({ values, answer }) => {
+    const flaw = flawOf(answer);
+    return flaw ? [`${JSON.stringify(values)}: ${flaw}`] : [];
+  });
+  return verdictOf(flaws, `${answers.length} requests: ${tally(answers.map(({ answer }) => answer))}`);
+}
+
 export const injection: readonly Check[] = [
   {
     name: 'injection: patterns in searches',
     tried: '%, _ and backslashes in the search of every list',
     expected: 'they stand for themselves, and do not find everything',
     run: patterns,
+  },
+  {
+    name: 'injection: forged cursors',
+    tried: 'well-made cursors with moments that PostgreSQL has not, or has and JavaScript has not',
+    expected: 'a page, or BAD_USER_INPUT; no 5xx',
+    run: cursors,
   },
   {
     name: 'injection: as a visitor',

@@ -61,6 +61,8 @@ const falseTokens: Record<string, (valid: Parts) => string> = {
   'not valid yet': ({ changed, now }) => changed({ nbf: now + 3600 }),
   'without an end': ({ changed }) => changed({ exp: undefined }),
   'an end that is no number': ({ changed }) => changed({ exp: 'never' }),
+  'a beginning that is no moment': ({ changed }) => changed({ iat: -1e300 }),
+  'an end that is no moment': ({ changed }) => changed({ exp: 1e300 }),
   'without a beginning': ({ changed }) => changed({ iat: undefined }),
   'without a user': ({ changed }) => changed({ sub: undefined }),
   'a user that is no number': ({ changed }) => changed({ sub: '1 or 1=1' }),

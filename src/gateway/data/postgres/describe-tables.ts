@@ -124,10 +124,9 @@ function objectionTo(
   if (field.kind === 'enum') {
     if (labels === null) return `${of}, which is no enum. ${ADVICE}`;
     const lacking = Object.values(values).find((value) => !labels.includes(value));
-    const renamed = Object.entries(values).find(([name, value]) => name !== value)?.[0];
-    if (renamed !== undefined || lacking !== undefined)
-      return `${of}, whose values differ from those of ${field.type}: ${renamed ?? lacking}. Values that are renamed with @map are not supported: give both the same names.`;
-    return undefined;
+    if (lacking === undefined) return undefined;
+    // Prisma's client has the names, and the database the ones that @map gives.
+    return `${of}, which has no value ${lacking} of ${field.type}. Values that are renamed with @map are not supported: give both the same names.`;
   }
   const { kinds } = SUPPORTED[field.type] ?? { kinds: [] };
   if (!kinds.includes(kind)) return `${of}, which is not supported for ${field.type} (${kinds.join(', ') || 'nothing'} is). ${ADVICE}`;

@@ -23,7 +23,7 @@ test.each<[string, RuntimeField, string]>([
   ['int[]', field('value', 'Int'), 'is integer[], and the field is none'],
   ['int', field('value', 'Int', { isList: true }), 'is integer, and the field is a list'],
   ['text', mood, 'is text, which is no enum'],
-  ['upper_mood', mood, 'whose values differ from those of Mood: GLAD'],
+  ['upper_mood', mood, 'which has no value GLAD of Mood'],
 ])('a column of %s behind %o is refused', async (type, of, sentence) => {
   const { describe } = await aTable(`create type upper_mood as enum ('glad', 'sad'); create table things (value ${type})`);
   const error = await describe([of], MOOD).catch((reason) => reason);
@@ -33,7 +33,7 @@ test.each<[string, RuntimeField, string]>([
 test('an enum whose values are renamed is refused, and one that has more in the database than in the schema is not', async () => {
   const { describe } = await aTable(`create type mood as enum ('GLAD', 'SAD', 'BORED'); create table things (value mood)`);
   expect((await describe([mood], MOOD)).get('Thing')?.columns.get('value')).toMatchObject({ type: 'mood', kind: '_' });
-  await expect(describe([mood], { enums: { Mood: { Happy: 'GLAD' } } })).rejects.toThrow(
+  await expect(describe([mood], { enums: { Mood: { Happy: 'Happy' } } })).rejects.toThrow(
     'Values that are renamed with @map are not supported',
   );
 });
