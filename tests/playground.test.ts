@@ -23,7 +23,7 @@ const tabs = examples
   .map(({ query }) => getOperationAST(parse(query)))
   .map((operation) => ({ name: operation?.name?.value ?? '', kind: operation?.operation }));
 
-describe.skipIf(!CHROMIUM)('the playground', () => {
+describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
   let browser: Browser;
   let url: string;
   const ends: (() => Promise<unknown>)[] = [];
@@ -105,7 +105,7 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
       for (const value of Object.values(data)) expect(value, name).not.toBeNull();
     }
     await page.close();
-  }, 60_000);
+  });
 
   test('a reload brings the example that was open first, with a token', async () => {
     const { page } = await aPage();
@@ -156,7 +156,7 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
     const { page, faults } = await aPage();
     const shown = async (text: string) => {
       await page.locator('.graphiql-response', { hasText: text }).waitFor();
-      expect(await page.locator('.graphiql-response').innerText()).not.toMatch(/stack|playground-\w+\.js/);
+      expect(await page.locator('.graphiql-response').textContent()).not.toMatch(/stack|playground-\w+\.js/);
     };
     await page.locator('.graphiql-tab-add').click();
     await write(page, 'nonsense');
