@@ -18,6 +18,7 @@ import { overloads } from './checks/overload.ts';
 import { prototypes } from './checks/prototypes.ts';
 import { randomDocuments } from './checks/random-documents.ts';
 import { rates } from './checks/rates.ts';
+import { refusals } from './checks/refusals.ts';
 import { retryAfter } from './checks/retry-after.ts';
 import { secrets } from './checks/secrets.ts';
 import { securityHeaders } from './checks/security-headers.ts';
@@ -37,6 +38,7 @@ export const concerns: readonly (readonly Check[])[] = [
   bodies,
   hosts,
   crossSite,
+  refusals,
   securityHeaders,
   hiddenSchema,
   metrics,

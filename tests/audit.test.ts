@@ -66,6 +66,7 @@ test(
       'bodies',
       'cross-site',
       'cors',
+      'refusals',
       'headers',
       'schema',
       'metrics',
@@ -130,6 +131,12 @@ test.concurrent.for<Weakness>([
     only: '^cors: (a query|other)',
     failed: ['cors: other origins'],
     held: ['cors: a query of an origin of the list'],
+  },
+  {
+    set: 'CORS_ORIGINS=https://other.example',
+    only: '^(refusals|cors: other)',
+    failed: ['refusals: codes', 'refusals: for rate'],
+    held: ['cors: other origins'],
   },
   {
     set: 'REQUEST_DEADLINE_MS=60000',

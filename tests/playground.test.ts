@@ -23,7 +23,7 @@ const tabs = examples
   .map(({ query }) => getOperationAST(parse(query)))
   .map((operation) => ({ name: operation?.name?.value ?? '', kind: operation?.operation }));
 
-describe.skipIf(!CHROMIUM)('the playground', () => {
+describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
   let browser: Browser;
   let url: string;
   const ends: (() => Promise<unknown>)[] = [];
@@ -105,7 +105,7 @@ describe.skipIf(!CHROMIUM)('the playground', () => {
       for (const value of Object.values(data)) expect(value, name).not.toBeNull();
     }
     await page.close();
-  }, 60_000);
+  });
 
   test('a reload brings the example that was open first, with a token', async () => {
     const { page } = await aPage();

@@ -20,6 +20,8 @@ const LIVENESS = /^(GET|HEAD) \/health\/live HTTP\/1\.[01]\r\n/;
  */
 export function createRefusal(cors: Cors): (socket: Socket) => void {
   const error = new Overloaded('The gateway has no room for another connection. Try again.');
+  // For whoever is no page: a flood must cost little.
+  const plain = rawRefusal(error);
   const alive = rawAnswer(200, {}, { status: 'ok' });
   let lingering = 0;
 
@@ -28,7 +30,7 @@ export function createRefusal(cors: Cors): (socket: Socket) => void {
     const [, method] = LIVENESS.exec(asked.line) ?? [];
     if (method) return alive.head + (method === 'GET' ? alive.body : '');
     if (asked.isPreflight) return rawAnswer(204, asked.cors).head;
-    const { head, body } = rawRefusal(error, asked.cors);
+    const { head, body } = asked.cors['access-control-allow-origin'] === undefined ? plain : rawRefusal(error, asked.cors);
     return asked.line.startsWith('HEAD ') ? head : head + body;
   }
 

@@ -12,7 +12,7 @@ import { SECRET_KEY, startGateway } from '../../support/gateway.ts';
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'];
 
-describe.skipIf(!CHROMIUM)('a page of a listed origin', () => {
+describe.skipIf(!CHROMIUM)('a page of a listed origin', { timeout: 120_000 }, () => {
   let browser: Browser;
   let origin: string;
   let database: Awaited<ReturnType<typeof createDatabase>>;
