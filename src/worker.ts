@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createApp, ENDPOINT } from './app.ts';
 import type { Config } from './config.ts';
+import type { SocketShare } from './gateway/process/descriptor-budget.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createPressure } from './limits/pressure.ts';
@@ -51,6 +52,8 @@ export type WorkerOptions = {
   migrations: readonly string[];
   /** The connections that it may have. */
   share: ConnectionShare;
+  /** The sockets of clients that it may hold. */
+  sockets: SocketShare;
   /** What its connections to databases are called. */
   applicationName: string;
   /** The other workers of this machine, where there are any. */
@@ -69,7 +72,8 @@ export type Worker = {
 
 /** Opens the resources and makes a server of them, which does not listen. Throws StartError where a resource is not to be had. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { config, databaseUrl, secretKeys, hasDemoUsers, migrations, share, applicationName, siblings, onConnectionClose, log } = options;
+  const { config, databaseUrl, secretKeys, hasDemoUsers, migrations, share, sockets, applicationName, siblings, onConnectionClose, log } =
+    options;
   const opened: (() => Promise<void>)[] = [];
   const closeResources = async () => {
     for (const close of opened.toReversed()) await close();
@@ -185,7 +189,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     app.listener,
   );
   server.setTimeout(Math.max(config.deadlineMs, SILENCE_MS));
-  const connections = createConnections(server, { max: config.workerConnections, onClose: onConnectionClose });
+  const connections = createConnections(server, { max: sockets.connections, maxRefused: sockets.refused, onClose: onConnectionClose });
   metrics.watchConnections(async () => connections.size);
   return {
     connections,

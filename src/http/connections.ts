@@ -3,6 +3,7 @@
 
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import { createRefusal } from './refusal.ts';
 
 /** How long requests that are under way may take to finish. */
@@ -20,6 +21,8 @@ const [FIRST_RETURN_MS, LAST_RETURN_MS] = [500, 3000];
 export type ConnectionsOptions = {
   /** Sockets that are held at once; one more is answered 503 and closed. Default: no bound. */
   max?: number;
+  /** Refused sockets that linger at once, see RefusalOptions. */
+  maxRefused?: number;
   /** Called when a socket that was taken is closed. */
   onClose?: () => void;
 };
@@ -29,6 +32,8 @@ export type Connections = {
   /** Whether clients are told to go because the gateway stops. */
   readonly isStopping: boolean;
   take(socket: Socket): void;
+  /** Reads no requests, of those that come meanwhile neither. Returns how to go on. */
+  pause(): () => void;
   /**
    * Tells clients to go, with their next answer, and resolves when the last one has gone. Streams are cut off at once, with a hint when to
    * come back; what is not over after 25 s is ended. `isHurried`: connections without a request are closed at once. `isReplaced`: another
@@ -38,19 +43,30 @@ export type Connections = {
 };
 
 /** Lets a server work with sockets that are handed to it. */
-export function createConnections(server: Server, { max = Number.POSITIVE_INFINITY, onClose }: ConnectionsOptions = {}): Connections {
+export function createConnections(
+  server: Server,
+  { max = Number.POSITIVE_INFINITY, maxRefused, onClose }: ConnectionsOptions = {},
+): Connections {
   const sockets = new Set<Socket>();
   /** In the order in which their requests have come. */
   const responses = new Set<ServerResponse>();
   /** While the gateway stops: the last one of each connection. */
   const lasts = new WeakMap<Socket, ServerResponse>();
-  const refuse = createRefusal();
+  const refuse = createRefusal({ maxLingering: maxRefused });
   let isDraining = false;
   let isStopping = false;
+  let isPaused = false;
   let onLast = () => {};
 
   // What node:http does when it listens itself: without it, no time bounds a request.
   server.emit('listening');
+  // Node.js would close it at once, and reset a request that has come while this process had no time to read it.
+  server.on('timeout', (socket) => {
+    const before = progressOf(socket);
+    setImmediate(() => {
+      if (progressOf(socket) === before) socket.destroy();
+    });
+  });
   // Before the application, which may answer at once.
   server.prependListener('request', (_request, response) => {
     responses.add(response);
@@ -106,6 +122,15 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
         if (sockets.size === 0) onLast();
       });
       server.emit('connection', socket);
+      if (isPaused) socket.pause();
+    },
+    pause() {
+      isPaused = true;
+      for (const socket of sockets) socket.pause();
+      return () => {
+        isPaused = false;
+        for (const socket of sockets) socket.resume();
+      };
     },
     async drain({ isHurried = false, isReplaced = false } = {}) {
       isDraining = true;
@@ -114,8 +139,8 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
       endStreams();
       if (isHurried) endUnanswered();
       const streams = setInterval(endStreams, STREAMS_MS);
-      const idle = setTimeout(endIdle, IDLE_MS);
-      const end = setTimeout(() => {
+      const idle = setTimeoutAfterPoll(endIdle, IDLE_MS);
+      const end = setTimeoutAfterPoll(() => {
         for (const socket of sockets) socket.destroy();
       }, DRAIN_MS);
       if (sockets.size > 0)
@@ -123,12 +148,18 @@ export function createConnections(server: Server, { max = Number.POSITIVE_INFINI
           onLast = resolve;
         });
       clearInterval(streams);
-      clearTimeout(idle);
-      clearTimeout(end);
+      idle.cancel();
+      end.cancel();
       // Ends the timer that bounds requests.
       server.close();
     },
   };
+}
+
+/** Differs when something has been read or written since. What waits to be written is known below the socket alone. */
+function progressOf(socket: Socket): string {
+  const { writeQueueSize } = (Reflect.get(socket, '_handle') ?? {}) as { writeQueueSize?: number };
+  return [socket.bytesRead, socket.bytesWritten, writeQueueSize].join();
 }
 
 /** Cut off without `complete`, its client connects again, elsewhere, after the time that it is told (`retry`, of server-sent events). */

@@ -1,20 +1,24 @@
 import type { Socket } from 'node:net';
 import { Overloaded } from '../errors.ts';
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 
 /** How long a client may take to begin its request; whatever it is, one that has not is refused then, in milliseconds. */
 const SILENCE_MS = 100;
 /** How long what a client still sends is thrown away, so that it reads the answer before the connection is gone. */
 const LINGER_MS = 1000;
-/** Refused sockets that linger at once; beyond, they are closed without a word. */
-const MAX_LINGERING = 1000;
 
 /** Answered all the same: who asks this would restart a gateway because it has many clients, and they would all go to the next one. */
 const LIVENESS = /^(GET|HEAD) \/health\/live HTTP\/1\.[01]\r\n/;
 /** As many bytes as tell. */
 const LIVENESS_BYTES = 40;
 
+export type RefusalOptions = {
+  /** Refused sockets that linger at once; beyond, they are closed without a word. Default 1000. */
+  maxLingering?: number;
+};
+
 /** Answers sockets that find no place: 503, with the body that every error has. What they send is not read, but for whether it asks if the gateway lives. */
-export function createRefusal(): (socket: Socket) => void {
+export function createRefusal({ maxLingering = 1000 }: RefusalOptions = {}): (socket: Socket) => void {
   const { message, extensions } = new Overloaded('The gateway has no place for another connection. Try again.');
   const { http, ...rest } = extensions as { http: { status: number; headers: Record<string, string> } };
   const refusal = answerOf(`${http.status} Service Unavailable`, http.headers, { errors: [{ message, extensions: rest }] });
@@ -23,19 +27,20 @@ export function createRefusal(): (socket: Socket) => void {
 
   return (socket) => {
     socket.on('error', () => undefined);
-    if (lingering >= MAX_LINGERING) return void socket.destroy();
+    if (lingering >= maxLingering) return void socket.destroy();
     lingering++;
-    const end = setTimeout(() => socket.destroy(), LINGER_MS);
-    const silence = setTimeout(answer, SILENCE_MS);
+    let end: PolledTimeout | undefined;
+    const silence = setTimeoutAfterPoll(answer, SILENCE_MS);
     socket.once('close', () => {
       lingering--;
-      clearTimeout(end);
-      clearTimeout(silence);
+      end?.cancel();
+      silence.cancel();
     });
     socket.once('data', answer).once('end', answer).resume();
 
     function answer(first?: Buffer): void {
-      clearTimeout(silence);
+      silence.cancel();
+      end = setTimeoutAfterPoll(() => socket.destroy(), LINGER_MS);
       socket.off('data', answer).off('end', answer);
       // What follows is thrown away.
       socket.resume();

@@ -1,6 +1,7 @@
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { DeadlineExceeded } from '../errors.ts';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import type { Context } from '../graphql/context.ts';
 
 /**
@@ -14,7 +15,7 @@ export function useDeadline({ deadlineMs }: { deadlineMs: number }): Plugin<Cont
       setExecuteFn(async (given) => {
         const { loaders } = given.contextValue as Context;
         const { promise, reject } = Promise.withResolvers<never>();
-        const timer = setTimeout(() => {
+        const timer = setTimeoutAfterPoll(() => {
           const reason = new DeadlineExceeded(deadlineMs, isMutation);
           loaders.leave(reason);
           reject(reason);
@@ -26,7 +27,7 @@ export function useDeadline({ deadlineMs }: { deadlineMs: number }): Plugin<Cont
           if (error instanceof DeadlineExceeded) return { errors: [error] };
           throw error;
         } finally {
-          clearTimeout(timer);
+          timer.cancel();
         }
       });
     },

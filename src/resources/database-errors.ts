@@ -3,12 +3,12 @@ import { ClientError, Overloaded, TryLater } from '../errors.ts';
 // 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer. 25006: a server that was
 // the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
-  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
 /** Of a file that the server cannot write. Its code, 42501, is also that of a table that its user may not read. */
 const READ_ONLY_DISK = /: Read-only file system$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
-/** The pool has none free, or the server takes no more of them. */
-const BUSY = /^(P2024|P2037|53300)$/;
+/** The pool has none free, the server takes no more of them, or this machine has no file descriptor or port for another one. */
+const BUSY = /^(P2024|P2037|53300|EMFILE|ENFILE|EADDRNOTAVAIL)$/;
 /** No connection of the pool has come free. P2028 is any failure of a transaction, also of one that has not begun. */
 const BUSY_MESSAGE = /^timeout exceeded when trying to connect|Unable to start a transaction in the given time/;
 /** When whoever was turned away may come again. */
