@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { StartError } from './errors.ts';
+import { maxOpenFiles, type SocketShare, shareDescriptors } from './gateway/process/descriptor-budget.ts';
 import type { Log } from './log.ts';
 import { openDatabaseServer } from './resources/database.ts';
 import { parseDatabaseUrl } from './resources/database-url.ts';
@@ -31,6 +32,7 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
     replicas: config.replicaUrls.length,
   });
   for (const url of config.replicaUrls) parseDatabaseUrl(url, { setting: 'DATABASE_REPLICA_URLS' });
+  const sockets = shareSockets(config, budget, log);
   const secretKeys = [await secretKeyOf(config), ...config.previousSecretKeys];
   const server = await openDatabaseServer(config, log);
   const urls = [server.url, ...config.replicaUrls];
@@ -49,7 +51,8 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
     const migrations = await migrate(config, server.url);
     const hasDemoUsers = await seedOnce(config, server.url);
     const { share } = budget;
-    const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, applicationName: await nameOfStart() };
+    const applicationName = await nameOfStart();
+    const orders: Orders = { databaseUrl: server.url, secretKeys, hasDemoUsers, migrations, share, sockets, applicationName };
     const own = { ...options, leftovers: former.leftovers, onGone: leavings.end };
     const running = await (config.maxWorkers > 1 ? startMany(config, orders, own, log) : startOne(config, orders, own, log));
     const url = urlOf(config.host, running.port);
@@ -71,6 +74,18 @@ export async function startPrimary(config: Config, log: Log, options: PrimaryOpt
     await close();
     throw error;
   }
+}
+
+/** Bounds the connections of clients below the limit of open files. */
+function shareSockets({ maxWorkers, workerConnections, replicaUrls }: Config, { share }: ConnectionBudget, log: Log): SocketShare {
+  const limit = maxOpenFiles();
+  const sockets = shareDescriptors({ limit, workers: maxWorkers, workerConnections, replicas: replicaUrls.length, share });
+  if (sockets.connections < workerConnections)
+    log.warn(
+      { limit, connections: sockets.connections, workerConnections },
+      'the limit of open files (ulimit -n) is too low for WORKER_CONNECTIONS: each worker holds fewer connections',
+    );
+  return sockets;
 }
 
 async function startOne(config: Config, orders: Orders, { leftovers }: TogetherOptions, log: Log): Promise<Running> {

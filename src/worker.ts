@@ -3,6 +3,7 @@ import { createApp, ENDPOINT } from './app.ts';
 import { checkLists } from './batching/lists.ts';
 import type { Config } from './config.ts';
 import { checkDatabase } from './gateway/data/postgres/check-database.ts';
+import type { SocketShare } from './gateway/process/descriptor-budget.ts';
 import { printedSchema } from './graphql/schema.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { createCors } from './http/cors.ts';
@@ -50,6 +51,8 @@ export type WorkerOptions = {
   migrations: readonly string[];
   /** The connections that it may have. */
   share: ConnectionShare;
+  /** The sockets of clients that it may hold. */
+  sockets: SocketShare;
   /** What its connections to databases are called. */
   applicationName: string;
   /** The other workers of this machine, where there are any. */
@@ -68,7 +71,8 @@ export type Worker = {
 
 /** Opens the resources and makes a server of them, which does not listen. Throws StartError where a resource is not to be had. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { config, databaseUrl, secretKeys, hasDemoUsers, migrations, share, applicationName, siblings, onConnectionClose, log } = options;
+  const { config, databaseUrl, secretKeys, hasDemoUsers, migrations, share, sockets, applicationName, siblings, onConnectionClose, log } =
+    options;
   const opened: (() => Promise<void>)[] = [];
   const closeResources = async () => {
     for (const close of opened.toReversed()) await close();
@@ -189,7 +193,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const cors = createCors(config.corsOrigins);
   const silenceMs = Math.max(config.deadlineMs, SILENCE_MS);
   const server = createGatewayServer(app.listener, { cors, keepAliveMs: config.keepAliveSeconds * 1000, silenceMs });
-  const connections = createConnections(server, { max: config.workerConnections, cors, onClose: onConnectionClose });
+  const { connections: max, refused: maxRefused } = sockets;
+  const connections = createConnections(server, { max, cors, maxRefused, onClose: onConnectionClose });
   metrics.watchConnections(async () => connections.size);
   return {
     connections,

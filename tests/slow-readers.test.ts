@@ -27,7 +27,8 @@ async function aGateway(silenceMs: number, databaseUrl: string, settings: Record
   });
   const config = loadConfig({ PORT: '0', HOST: '127.0.0.1', RATE_LIMIT_ENABLED: 'false', ...settings });
   const log = createLog({ level: 'silent' });
-  const own = { migrations: [], share: { primary: 10, replica: 0 }, applicationName: 'convoy' };
+  const sockets = { connections: 1000, refused: 1000, waiting: 0 };
+  const own = { migrations: [], share: { primary: 10, replica: 0 }, sockets, applicationName: 'convoy' };
   const worker = await startWorker({ config, databaseUrl, secretKeys: [SECRET_KEY], hasDemoUsers: false, ...own, log });
   spy.mockRestore();
   const door = createServer({ allowHalfOpen: true }, worker.connections.take);

@@ -16,6 +16,7 @@
 // Writes and transactions do not come here.
 
 import { Overloaded } from '../errors.ts';
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import { BatchQueue, type Caller, type Entry, type Queues, settle, type Ticket, waitersOf } from './batch-queue.ts';
 import type { Database } from './database.ts';
 import { Run } from './run.ts';
@@ -88,7 +89,7 @@ export class Batcher {
   #beats: (() => void)[] = [];
   #isScheduled = false;
   /** Set while something waits that could not be sent. */
-  #expiry: NodeJS.Timeout | undefined;
+  #expiry: PolledTimeout | undefined;
 
   constructor(db: Database, options: BatcherOptions = {}) {
     this.db = db;
@@ -180,9 +181,9 @@ export class Batcher {
 
   /** One timer for all that waits: what had to wait first is due when it fires, and what came later is looked at then. */
   #watch(dueInMs = this.#options.maxWaitMs): void {
-    if (this.#ready.size > 0) this.#expiry ??= setTimeout(() => this.#expire(), dueInMs);
+    if (this.#ready.size > 0) this.#expiry ??= setTimeoutAfterPoll(() => this.#expire(), dueInMs);
     else if (this.#expiry) {
-      clearTimeout(this.#expiry);
+      this.#expiry.cancel();
       this.#expiry = undefined;
     }
   }

@@ -4,6 +4,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isOpenStream } from '../gateway/http/event-stream.ts';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import { type Cors, createCors } from './cors.ts';
 import { createRefusal } from './refusal.ts';
 
@@ -24,6 +25,8 @@ export type ConnectionsOptions = {
   max?: number;
   /** Whose pages may read that answer. Default: none. */
   cors?: Cors;
+  /** Refused sockets that linger at once, see RefusalOptions. */
+  maxRefused?: number;
   /** Called when a socket that was taken is closed. */
   onClose?: () => void;
 };
@@ -33,6 +36,8 @@ export type Connections = {
   /** Whether clients are told to go because the gateway stops. */
   readonly isStopping: boolean;
   take(socket: Socket): void;
+  /** Reads no requests, of those that come meanwhile neither. Returns how to go on. */
+  pause(): () => void;
   /**
    * Tells clients to go, with their next answer, and resolves when the last one has gone. Streams are cut off at once, with a hint when to
    * come back; what is not over after 25 s is ended. `isHurried`: connections without a request are closed at once. `isReplaced`: another
@@ -44,20 +49,28 @@ export type Connections = {
 /** Lets a server work with sockets that are handed to it. */
 export function createConnections(
   server: Server,
-  { max = Number.POSITIVE_INFINITY, cors = createCors([]), onClose }: ConnectionsOptions = {},
+  { max = Number.POSITIVE_INFINITY, cors = createCors([]), maxRefused, onClose }: ConnectionsOptions = {},
 ): Connections {
   const sockets = new Set<Socket>();
   /** In the order in which their requests have come. */
   const responses = new Set<ServerResponse>();
   /** While the gateway stops: the last one of each connection. */
   const lasts = new WeakMap<Socket, ServerResponse>();
-  const refuse = createRefusal(cors);
+  const refuse = createRefusal(cors, { maxLingering: maxRefused });
   let isDraining = false;
   let isStopping = false;
+  let isPaused = false;
   let onLast = () => {};
 
   // What node:http does when it listens itself: without it, no time bounds a request.
   server.emit('listening');
+  // Node.js would close it at once, and reset a request that has come while this process had no time to read it.
+  server.on('timeout', (socket) => {
+    const before = progressOf(socket);
+    setImmediate(() => {
+      if (progressOf(socket) === before) socket.destroy();
+    });
+  });
   // Before the application, which may answer at once.
   server.prependListener('request', (_request, response) => {
     responses.add(response);
@@ -112,6 +125,15 @@ export function createConnections(
         if (sockets.size === 0) onLast();
       });
       server.emit('connection', socket);
+      if (isPaused) socket.pause();
+    },
+    pause() {
+      isPaused = true;
+      for (const socket of sockets) socket.pause();
+      return () => {
+        isPaused = false;
+        for (const socket of sockets) socket.resume();
+      };
     },
     async drain({ isHurried = false, isReplaced = false } = {}) {
       isDraining = true;
@@ -120,8 +142,8 @@ export function createConnections(
       endStreams();
       if (isHurried) endUnanswered();
       const streams = setInterval(endStreams, STREAMS_MS);
-      const idle = setTimeout(endIdle, Math.min(server.keepAliveTimeout + IDLE_MARGIN_MS, DRAIN_MS));
-      const end = setTimeout(() => {
+      const idle = setTimeoutAfterPoll(endIdle, Math.min(server.keepAliveTimeout + IDLE_MARGIN_MS, DRAIN_MS));
+      const end = setTimeoutAfterPoll(() => {
         for (const socket of sockets) socket.destroy();
       }, DRAIN_MS);
       if (sockets.size > 0)
@@ -129,12 +151,18 @@ export function createConnections(
           onLast = resolve;
         });
       clearInterval(streams);
-      clearTimeout(idle);
-      clearTimeout(end);
+      idle.cancel();
+      end.cancel();
       // Ends the timer that bounds requests.
       server.close();
     },
   };
+}
+
+/** Differs when something has been read or written since. What waits to be written is known below the socket alone. */
+function progressOf(socket: Socket): string {
+  const { writeQueueSize } = (Reflect.get(socket, '_handle') ?? {}) as { writeQueueSize?: number };
+  return [socket.bytesRead, socket.bytesWritten, writeQueueSize].join();
 }
 
 /** Cut off without `complete`, its client connects again, elsewhere, after the time that it is told (`retry`, of server-sent events). */

@@ -2,8 +2,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 
-/** Turns of the event loop, each of which accepts one connection or more, in which a server that stops still accepts: clients that never stop coming must not keep it. */
-const MAX_TURNS = 1000;
+/**
+ * How long a turn of the event loop may take whose end closes a server. What comes in meanwhile is reset, with the request on it, so that
+ * a turn which had much else to do is a bad one.
+ */
+const QUIET_MS = 0.3;
+/** How long a quiet turn is waited for: clients that never stop coming must not keep the server. */
+const PATIENCE_MS = 1000;
 
 /** Listens, and resolves to the port. Throws StartError with one sentence where it cannot. */
 export function listen(server: Server, port: number, host: string): Promise<number> {
@@ -40,10 +45,13 @@ export async function stopListening(server: Server): Promise<void> {
   let accepted = 0;
   const count = () => void accepted++;
   server.on('connection', count);
+  const end = performance.now() + PATIENCE_MS;
   // The first turn may be the rest of one whose connections have been accepted already.
-  for (let turn = 0, before = -1; turn < MAX_TURNS && (turn < 2 || accepted > before); turn++) {
-    before = accepted;
+  await setImmediate();
+  for (let isQuiet = false; !isQuiet && performance.now() < end; ) {
+    const [before, since] = [accepted, performance.now()];
     await setImmediate();
+    isQuiet = accepted === before && performance.now() - since < QUIET_MS;
   }
   server.off('connection', count);
   server.close();

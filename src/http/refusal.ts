@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Overloaded } from '../errors.ts';
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import type { Cors } from './cors.ts';
 import { peekAt, rawAnswer, rawRefusal } from './raw-answer.ts';
 
@@ -7,18 +8,21 @@ import { peekAt, rawAnswer, rawRefusal } from './raw-answer.ts';
 const SILENCE_MS = 100;
 /** How long what a client still sends is thrown away, so that it reads the answer before the connection is gone. */
 const LINGER_MS = 1000;
-/** Refused sockets that linger at once; beyond, they are closed without a word. */
-const MAX_LINGERING = 1000;
 
 /** Answered all the same: who asks this would restart a gateway because it has many clients, and they would all go to the next one. */
 const LIVENESS = /^(GET|HEAD) \/health\/live HTTP\/1\.[01]\r\n/;
+
+export type RefusalOptions = {
+  /** Refused sockets that linger at once; beyond, they are closed without a word. Default 1000. */
+  maxLingering?: number;
+};
 
 /**
  * Answers sockets that find no place: 503, with the body that every error has. Of what they send, the first bytes are looked at: for whether
  * they ask if the gateway lives, and for the page that asks, by `cors`. A preflight of such a page is answered, or the page could not
  * read the refusal that follows.
  */
-export function createRefusal(cors: Cors): (socket: Socket) => void {
+export function createRefusal(cors: Cors, { maxLingering = 1000 }: RefusalOptions = {}): (socket: Socket) => void {
   const error = new Overloaded('The gateway has no room for another connection. Try again.');
   // For whoever is no page: a flood must cost little.
   const plain = rawRefusal(error);
@@ -36,19 +40,20 @@ export function createRefusal(cors: Cors): (socket: Socket) => void {
 
   return (socket) => {
     socket.on('error', () => undefined);
-    if (lingering >= MAX_LINGERING) return void socket.destroy();
+    if (lingering >= maxLingering) return void socket.destroy();
     lingering++;
-    const end = setTimeout(() => socket.destroy(), LINGER_MS);
-    const silence = setTimeout(answer, SILENCE_MS);
+    let end: PolledTimeout | undefined;
+    const silence = setTimeoutAfterPoll(answer, SILENCE_MS);
     socket.once('close', () => {
       lingering--;
-      clearTimeout(end);
-      clearTimeout(silence);
+      end?.cancel();
+      silence.cancel();
     });
     socket.once('data', answer).once('end', answer).resume();
 
     function answer(first?: Buffer): void {
-      clearTimeout(silence);
+      silence.cancel();
+      end = setTimeoutAfterPoll(() => socket.destroy(), LINGER_MS);
       socket.off('data', answer).off('end', answer);
       // What follows is thrown away.
       socket.resume();

@@ -1,6 +1,7 @@
 import { type GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { DeadlineExceeded } from '../errors.ts';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import type { Context } from '../graphql/context.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { Context } from '../graphql/context.ts';
 export function useDeadline({ deadlineMs }: { deadlineMs: number }): Plugin<Context> {
   async function inTime<T>({ loaders }: Context, isMutation: boolean, run: () => T): Promise<Awaited<T> | { errors: GraphQLError[] }> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const timer = setTimeoutAfterPoll(() => {
       const reason = new DeadlineExceeded(deadlineMs, isMutation);
       loaders.leave(reason);
       reject(reason);
@@ -23,7 +24,7 @@ export function useDeadline({ deadlineMs }: { deadlineMs: number }): Plugin<Cont
       if (error instanceof DeadlineExceeded) return { errors: [error] };
       throw error;
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
     }
   }
 

@@ -52,7 +52,13 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
       const isPage = url.pathname === endpoint && acceptedBy(request.headers.get('accept') ?? undefined).page;
       if (!isPage && !isPlaygroundFile(endpoint, url.pathname)) return;
       // GraphiQL takes 40 MB of memory: not before somebody wants to see it.
-      opening ??= import('./playground-page.ts').then((module) => module.createPlaygroundPage('Convoy', endpoint));
+      opening ??= import('./playground-page.ts')
+        .then((module) => module.createPlaygroundPage('Convoy', endpoint))
+        .catch((error) => {
+          // Where no file could be opened for want of file descriptors, the next one who comes tries again.
+          opening = undefined;
+          throw error;
+        });
       const page = await opening;
       const file = page.files.find(({ path }) => path === url.pathname);
       // Compressed whoever asks: only browsers do, and each of them reads gzip.

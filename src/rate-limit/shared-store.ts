@@ -1,5 +1,6 @@
 // Processes of one machine share the store that one of them holds, over the channel that Node gives a process and its children.
 
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import { boundedKey } from './bounded-key.ts';
 import type { RateLimitStore, Verdict, Window } from './store.ts';
 
@@ -52,13 +53,13 @@ export function serveStore(store: RateLimitStore, child: Channel): () => void {
  */
 export function createParentStore(channel: Channel = process, { timeoutMs = 1000 }: ParentStoreOptions = {}): RateLimitStore {
   let collected: Pending[] = [];
-  const sent = new Map<number, { pending: Pending[]; timer: NodeJS.Timeout }>();
+  const sent = new Map<number, { pending: Pending[]; timer: PolledTimeout }>();
   let batches = 0;
 
   const take = (batch: number): Pending[] => {
     const found = sent.get(batch);
     if (found === undefined) return [];
-    clearTimeout(found.timer);
+    found.timer.cancel();
     sent.delete(batch);
     if (sent.size === 0) listen('off');
     return found.pending;
@@ -86,7 +87,7 @@ export function createParentStore(channel: Channel = process, { timeoutMs = 1000
     const pending = collected;
     collected = [];
     if (sent.size === 0) listen('on');
-    sent.set(batch, { pending, timer: setTimeout(fail, timeoutMs, batch, 'does not answer') });
+    sent.set(batch, { pending, timer: setTimeoutAfterPoll(() => fail(batch, 'does not answer'), timeoutMs) });
     if (channel.send === undefined) return fail(batch, 'is gone');
     const request: Request = { rateLimitCalls: pending.map(({ call }) => call), batch };
     channel.send(request, (error) => {

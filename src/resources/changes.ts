@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
 import { SessionClient } from '../gateway/data/postgres/session-client.ts';
+import { within } from '../gateway/timeout-after-poll.ts';
 import type { Log } from '../log.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
@@ -59,16 +60,15 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
       ...config,
       application_name: `${applicationName} changes`,
       statement_timeout: 0,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
+      connectionTimeoutMillis: 0,
     });
     client = fresh;
     fresh.on('notification', ({ payload }) => hear(payload));
     fresh.on('error', () => lose(fresh));
     fresh.on('end', () => lose(fresh));
     try {
-      await fresh.connect();
-      await fresh.query(`listen ${CHANNEL}`);
+      await within(fresh.connect(), timeoutMs);
+      await within(fresh.query(`listen ${CHANNEL}`), timeoutMs);
       if (client !== fresh) throw new Error('Connection terminated');
     } catch (error) {
       destroy(fresh);
@@ -132,7 +132,7 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
     asksNext = undefined;
     const asked = client;
     if (!isConnected || !asked) return;
-    await asked.query('select 1').catch(() => lose(asked));
+    await within(asked.query('select 1'), timeoutMs).catch(() => lose(asked));
     deliver();
   }
 

@@ -59,9 +59,13 @@ function endSilence(client: pg.ClientBase, silenceMs: number, log: Log): void {
   const { stream } = watched.connection;
   // The socket's own timer starts anew with whatever is sent or comes.
   stream.setTimeout(silenceMs, () => {
-    // A farewell that nobody hears is not waited for either.
-    if (watched.readyForQuery && !stream.writableEnded) return;
-    log.warn({ silenceMs }, 'a database connection that has been silent for too long is closed');
-    stream.destroy(new Error(`Connection terminated: the database has been silent for ${silenceMs} ms.`));
+    const { bytesRead } = stream;
+    // What has come while this process had no time to read it is read first.
+    setImmediate(() => {
+      // A farewell that nobody hears is not waited for either.
+      if (stream.bytesRead !== bytesRead || (watched.readyForQuery && !stream.writableEnded)) return;
+      log.warn({ silenceMs }, 'a database connection that has been silent for too long is closed');
+      stream.destroy(new Error(`Connection terminated: the database has been silent for ${silenceMs} ms.`));
+    });
   });
 }

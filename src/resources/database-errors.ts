@@ -3,7 +3,7 @@ import { ClientError, DatabaseUnavailable, Overloaded } from '../errors.ts';
 // 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer. 25006: a server that was
 // the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
-  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
 /**
  * 42501 is the code of a disk that is read-only, and of a table that the user may not read. The message is in the server's language;
  * the file of PostgreSQL's source that has raised the error tells them apart: these write to disks.
@@ -14,9 +14,9 @@ const STORAGE =
 const IO_ERROR = '58030';
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
 /** Of those, what ends a connection while it is used: how its last statement ended, a COMMIT perhaps, is not known. */
-const CUT = /^(08(?!001|004)...|57P0[12]|ECONNRESET|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
-/** The pool has none free, or the server takes no more of them. */
-const BUSY = /^(P2024|P2037|53300)$/;
+const CUT = /^(08(?!001|004)...|57P0[12]|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
+/** The pool has none free, the server takes no more of them, or this machine has no file descriptor or port for another one. */
+const BUSY = /^(P2024|P2037|53300|EMFILE|ENFILE|EADDRNOTAVAIL)$/;
 /** No connection of the pool has come free. P2028 is any failure of a transaction, also of one that has not begun. */
 const BUSY_MESSAGE = /^timeout exceeded when trying to connect|Unable to start a transaction in the given time/;
 /** When whoever was turned away may come again. */

@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis';
+import type { Command, Redis } from 'ioredis';
 import { StartError } from '../errors.ts';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 
 type Options = {
   /** How long a command may take: requests wait for it, and have another way when it fails. In milliseconds. */
@@ -17,12 +18,19 @@ const SILENCE_MS = 2000;
 export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, onError = () => undefined }: Options): Promise<Redis> {
   // 2 MB of code that most gateways do not need.
   const { Redis } = await import('ioredis');
-  const redis = new Redis(redisUrl, {
+  /** Its own `commandTimeout` gives up on answers that have come while this process had no time to read them. */
+  class PunctualRedis extends Redis {
+    override sendCommand(command: Command, ...rest: unknown[]): unknown {
+      const timeout = setTimeoutAfterPoll(() => command.reject(new Error('Command timed out')), commandTimeoutMs);
+      command.promise.then(timeout.cancel, timeout.cancel);
+      return super.sendCommand(command, ...(rest as []));
+    }
+  }
+  const redis = new PunctualRedis(redisUrl, {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     connectTimeout: 3000,
-    commandTimeout: commandTimeoutMs,
     socketTimeout: SILENCE_MS,
     retryStrategy: (times) => Math.min(50 * times, MAX_RECONNECT_MS),
     // After a failover the address may lead to another server; over the old connection the former primary refuses for good.

@@ -1,9 +1,9 @@
 // Whether a replica may be read, and how far it is: it is asked all the time, over a connection of its own, because one of its pool may
 // have to be waited for, and a replica that is busy is not a replica that is gone.
 
-import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { SessionClient, type SessionConfig } from '../gateway/data/postgres/session-client.ts';
+import { within } from '../gateway/timeout-after-poll.ts';
 import type { Log } from '../log.ts';
 import { IDENTITY, type PrimaryWatch } from './primary-watch.ts';
 
@@ -21,8 +21,6 @@ export type ReplicaWatchOptions = {
 
 /** How long an answer may take, in milliseconds. */
 const TIMEOUT_MS = 1000;
-/** When a thread that was busy gets to its timers, the answer may lie in the socket: it is read before it is missed. */
-const GRACE_MS = 50;
 /** A replica that was left out comes back after so many good answers in a row: one at the limit does not come and go all the time. */
 const GOOD_ANSWERS = 3;
 
@@ -99,7 +97,7 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
   }
 
   async function connect(): Promise<pg.Client> {
-    const fresh = new SessionClient({ ...config, connectionTimeoutMillis: TIMEOUT_MS });
+    const fresh = new SessionClient({ ...config, connectionTimeoutMillis: 0 });
     const onLoss = (error?: Error) => {
       if (client === fresh) drop(error);
     };
@@ -120,9 +118,9 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
   /** Asks once; it never rejects. Resolves to whether it was answered. */
   async function ask(): Promise<boolean> {
     try {
-      const asked = client ?? (await within(connect()));
+      const asked = client ?? (await within(connect(), TIMEOUT_MS));
       const lossesBefore = losses;
-      const { rows } = await within(asked.query<Answer>(QUESTION));
+      const { rows } = await within(asked.query<Answer>(QUESTION), TIMEOUT_MS);
       const [answer] = rows;
       if (isClosed || !answer || lossesBefore !== losses) return true;
       const lsn = BigInt(answer.replayed ?? 0);
@@ -171,18 +169,3 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
 
 /** In words that hold no secret. */
 const reasonOf = (error: Error): string => String(Reflect.get(error, 'code') ?? error.message);
-
-async function within<T>(work: Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const late = wait(TIMEOUT_MS, undefined, { ref: false, signal: stop.signal })
-    .then(() => wait(GRACE_MS, undefined, { ref: false, signal: stop.signal }))
-    .then(() => {
-      throw new Error('no answer in time');
-    });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    late.catch(() => undefined);
-    stop.abort();
-  }
-}

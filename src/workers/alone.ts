@@ -18,7 +18,10 @@ export async function startAlone(config: Config, orders: Orders, log: Log): Prom
     port,
     roll: async () => log.warn('there is nothing to renew: MAX_WORKERS is 1'),
     close: async (options) => {
+      // Requests would keep this process from accepting what has come, which is reset when the door closes.
+      const goOn = worker.connections.pause();
       await stopListening(door);
+      goOn();
       await worker.close(options);
     },
   };

@@ -3,13 +3,14 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
+import type { SocketShare } from '../gateway/process/descriptor-budget.ts';
 import { sentenceOf } from '../gateway/process/run-command.ts';
 import { watchFailures } from '../gateway/process/watch-failures.ts';
 import type { Log } from '../log.ts';
 import type { ConnectionShare } from './connection-budget.ts';
 import type { Farewell } from './fleet.ts';
 import { ORPHAN_MS } from './former-starts.ts';
-import { startBeats } from './heartbeat.ts';
+import { answerBeats } from './heartbeat.ts';
 import { createIntake } from './intake.ts';
 import { createPeer } from './peer.ts';
 import { createSiblings } from './siblings.ts';
@@ -21,15 +22,16 @@ export type Orders = {
   hasDemoUsers: boolean;
   migrations: readonly string[];
   share: ConnectionShare;
+  sockets: SocketShare;
   /** What its connections to databases are called. */
   applicationName: string;
 };
 
 /**
  * The settings come from the primary, too: one that takes the place of another later must not read what has been written into files
- * meanwhile, which may be wrong, or half of what is wanted. `silenceMs`: how long it may be silent until it is replaced.
+ * meanwhile, which may be wrong, or half of what is wanted.
  */
-export type WorkerOrders = Orders & { config: Config; silenceMs: number };
+export type WorkerOrders = Orders & { config: Config };
 
 /** Waits for orders, and returns when the worker has ended. */
 export async function runMember(logOf: (config: Config) => Log): Promise<void> {
@@ -50,10 +52,10 @@ export async function runMember(logOf: (config: Config) => Log): Promise<void> {
   const loading = import('../worker.ts');
   loading.catch(() => undefined);
   const orders = Promise.withResolvers<WorkerOrders>();
-  const started = orders.promise.then(async ({ config, silenceMs, ...given }) => {
+  const started = orders.promise.then(async ({ config, ...given }) => {
     const log = logOf(config);
     process.once('disconnect', () => log.warn('the primary is gone: this worker finishes what it has begun, and ends'));
-    startBeats(primary, silenceMs);
+    answerBeats(primary);
     const siblings = createSiblings(primary);
     try {
       const { startWorker } = await loading;

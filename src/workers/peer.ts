@@ -1,5 +1,10 @@
 // Questions, answers and news between two processes, over the channel that Node gives a process and its children.
 
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
+
+/** Messages that wait to be written: a process that does not read must not fill the memory of the one that writes. */
+const MAX_UNSENT = 10_000;
+
 /** A handle of the operating system that travels with a message, as the one below a socket. */
 export type Handle = unknown;
 
@@ -12,9 +17,13 @@ export type Channel = {
 };
 
 export type Peer = {
-  /** Sends news. What cannot be sent is lost: whoever is told may be gone at any moment. With `handle`, this process keeps its own copy. */
-  tell(name: string, content?: unknown, handle?: Handle): void;
-  /** Asks, and resolves to the answer. Rejects when there is none in time, when the other end is gone, and when it has failed to answer. */
+  /**
+   * Sends news. What cannot be sent is lost: whoever is told may be gone at any moment. With `handle`, this process keeps its own copy;
+   * where the other process has no file descriptor for it, Node.js drops the whole message there. Returns false where the other end is
+   * gone, or so far behind that nothing more is queued for it.
+   */
+  tell(name: string, content?: unknown, handle?: Handle): boolean;
+  /** Asks, and resolves to the answer. Rejects when there is none in time, when the other end is gone or far behind, and when it has failed to answer. */
   ask<T>(name: string, content: unknown, timeoutMs: number): Promise<T>;
   /** Takes news and questions of a name. What it returns, or resolves to, is the answer. */
   on<T>(name: string, handle: (content: T, handle: Handle) => unknown): void;
@@ -27,16 +36,20 @@ type Answer = { convoyAnswer: number; content?: unknown; error?: string };
 /** One end of a channel. Questions and news arrive in the order in which they were sent. */
 export function createPeer(channel: Channel): Peer {
   const handlers = new Map<string, (content: never, handle: Handle) => unknown>();
-  const asked = new Map<number, PromiseWithResolvers<never> & { timer: NodeJS.Timeout }>();
+  const asked = new Map<number, PromiseWithResolvers<never> & { timer: PolledTimeout }>();
   let questions = 0;
+  let unsent = 0;
 
-  const send = (message: Message | Answer, handle?: Handle) => {
+  const send = (message: Message | Answer, handle?: Handle): boolean => {
+    if (!channel.connected || channel.send === undefined || unsent >= MAX_UNSENT) return false;
+    unsent++;
     // Without the callback, a failure would be an event that nobody expects.
-    if (channel.connected) channel.send?.(message, handle, { keepOpen: true }, () => undefined);
+    channel.send(message, handle, { keepOpen: true }, () => void unsent--);
+    return true;
   };
   const settle = (question: number) => {
     const found = asked.get(question);
-    clearTimeout(found?.timer);
+    found?.timer.cancel();
     asked.delete(question);
     return found;
   };
@@ -59,7 +72,7 @@ export function createPeer(channel: Channel): Peer {
     } else if (isMessage(message)) void answer(message, handle);
   });
   channel.once('disconnect', () => {
-    for (const question of asked.keys()) settle(question)?.reject(new Error('The other process is gone.'));
+    for (const question of asked.keys()) settle(question)?.reject(new Error(GONE));
   });
 
   return {
@@ -67,18 +80,19 @@ export function createPeer(channel: Channel): Peer {
     ask<T>(name: string, content: unknown, timeoutMs: number) {
       const question = questions++;
       const settled = Promise.withResolvers<never>();
-      if (!channel.connected) return Promise.reject(new Error('The other process is gone.'));
-      const timer = setTimeout(
+      const timer = setTimeoutAfterPoll(
         () => settle(question)?.reject(new Error(`The other process has not answered ${name} within ${timeoutMs} ms.`)),
         timeoutMs,
       );
       asked.set(question, { ...settled, timer });
-      send({ convoy: name, content, question });
+      if (!send({ convoy: name, content, question }))
+        settle(question)?.reject(new Error(channel.connected ? `The other process is too far behind to be asked ${name}.` : GONE));
       return settled.promise as Promise<T>;
     },
     on: (name, handle) => void handlers.set(name, handle),
   };
 }
 
+const GONE = 'The other process is gone.';
 const isMessage = (message: unknown): message is Message => typeof message === 'object' && message !== null && 'convoy' in message;
 const isAnswer = (message: unknown): message is Answer => typeof message === 'object' && message !== null && 'convoyAnswer' in message;

@@ -31,7 +31,7 @@ export type TogetherOptions = {
 export async function startTogether(config: Config, orders: Orders, options: TogetherOptions, log: Log): Promise<Running> {
   const { onGone, leftovers, silenceMs = 30_000 } = options;
   let fleet: Fleet | undefined;
-  const distributor = createDistributor({ maxConnections: config.workerConnections, cors: createCors(config.corsOrigins) });
+  const distributor = createDistributor(orders.sockets, createCors(config.corsOrigins), log);
   const switchboard = createSwitchboard({
     store: createMemoryStore(),
     count: () => ({ workers: fleet?.running ?? 0, connections: distributor.open }),
@@ -64,7 +64,7 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
       metrics.remove(worker.id);
       return how;
     });
-    const given: WorkerOrders = { ...orders, config, silenceMs, applicationName: name };
+    const given: WorkerOrders = { ...orders, config, applicationName: name };
     const ready = peer.ask<void>('start', given, START_MS).then(
       () => {
         switchboard.add(worker.id, worker.process, peer);
