@@ -157,6 +157,12 @@ test.concurrent.for<Weakness>([
     held: ['rates: every method counts'],
   },
   {
+    set: 'LIMIT_MODES=points:off',
+    only: '^http: (errors|refusals)',
+    failed: ['http: refusals for rate as JSON'],
+    held: ['http: errors as JSON'],
+  },
+  {
     set: 'DEBUG=true',
     only: '^failures',
     failed: ['failures: tables that are not as expected'],

@@ -123,7 +123,7 @@ test('what is refused, asked before, or no operation is recorded with why', asyn
   expect(await recordOf(() => fetch(`${url}?query={nothing}&operationName=Mine`))).toMatchObject({
     status: 200,
     path: '/graphql',
-    errorCodes: ['GRAPHQL_VALIDATION_FAILED'],
+    errorCodes: ['OPERATION_RESOLUTION_FAILURE'],
     operations: [{ name: 'Mine', label: 'other', kind: undefined }],
   });
   const refused = await recordOf(() => post('{}'));
