@@ -52,9 +52,6 @@ type Http = { status?: number; headers?: Record<string, string>; spec?: boolean 
 
 const isErrorCode = (code: string | undefined): code is ErrorCode => code !== undefined && Object.hasOwn(ERROR_CODES, code);
 
-/** Of an array of too many operations, and of a mutation by GET: Yoga says BAD_REQUEST. */
-const CODES_OF_YOGA: Readonly<Record<number, ErrorCode>> = { 405: 'METHOD_NOT_ALLOWED', 413: 'PAYLOAD_TOO_LARGE' };
-
 const ENOUGH = new Error('There are enough issues.');
 
 const MAX_MESSAGE_LENGTH = 1000;
@@ -99,9 +96,10 @@ export function useCodedErrors({ log, isDebugging, hidesSchema }: Options): Plug
       originalError,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
+    // Yoga's, of an array of too many operations.
     const code =
-      http?.status !== undefined && Object.hasOwn(CODES_OF_YOGA, http.status)
-        ? (CODES_OF_YOGA[http.status] as ErrorCode)
+      http?.status === 413
+        ? 'PAYLOAD_TOO_LARGE'
         : isErrorCode(extensions.code)
           ? extensions.code
           : http?.status === 500
