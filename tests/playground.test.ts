@@ -9,6 +9,7 @@ import { createDatabase, SEEDED_SCALE } from './support/database.ts';
 import { SECRET_KEY, startGateway } from './support/gateway.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
+const TIMEOUT_MS = 120_000;
 const QUIET = [
   '--no-sandbox',
   '--disable-gpu',
@@ -23,7 +24,7 @@ const tabs = examples
   .map(({ query }) => getOperationAST(parse(query)))
   .map((operation) => ({ name: operation?.name?.value ?? '', kind: operation?.operation }));
 
-describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
+describe.skipIf(!CHROMIUM)('the playground', { timeout: TIMEOUT_MS }, () => {
   let browser: Browser;
   let url: string;
   const ends: (() => Promise<unknown>)[] = [];
@@ -41,8 +42,14 @@ describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
     for (const end of ends) await end();
   });
 
-  async function aPage() {
+  /** One that waits as long as a test may take: GraphiQL is large. */
+  async function openPage(): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1500, height: 900 } });
+    page.setDefaultTimeout(TIMEOUT_MS);
+    return page;
+  }
+  async function aPage() {
+    const page = await openPage();
     const urls: string[] = [];
     const faults: string[] = [];
     let bytes = 0;
@@ -77,7 +84,7 @@ describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
       /json|event-stream/.test(response.headers()['content-type'] ?? '') &&
       // GraphiQL asks for the schema by itself, and may still wait for it.
       !response.request().postData()?.includes('__schema');
-    const answer = page.waitForResponse(isAnswer, { timeout: 10_000 });
+    const answer = page.waitForResponse(isAnswer);
     await page.locator('.graphiql-execute-button[aria-label^="Execute"]').click();
     return await answer;
   };
@@ -123,7 +130,7 @@ describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
   });
 
   test('a query in the address is shown and cannot break out of the page', async () => {
-    const page = await browser.newPage();
+    const page = await openPage();
     await page.goto(`${url}?query=${encodeURIComponent('# </script><script>window.broken = true</script>\n{ __typename }')}`);
     await ready(page);
     expect(await page.evaluate('window.broken')).toBeUndefined();
@@ -174,7 +181,7 @@ describe.skipIf(!CHROMIUM)('the playground', { timeout: 120_000 }, () => {
   });
 
   test('the address of the gateway leads a browser to the playground', async () => {
-    const page = await browser.newPage();
+    const page = await openPage();
     const { origin } = new URL(url);
     for (const [path, expected] of [
       ['/', '/graphql'],

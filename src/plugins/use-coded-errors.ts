@@ -10,7 +10,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import { mapAsyncIterator, type Plugin } from 'graphql-yoga';
-import { BadUserInput, ClientError, ERROR_CODES, type ErrorCode, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
+import { BadUserInput, ClientError, ERROR_CODES, type InputIssue, isErrorCode, MAX_ISSUES } from '../errors.ts';
 import { answerHead, type ErrorHead } from '../gateway/http/answer-head.ts';
 import { afterWrite } from '../gateway/operation/errors/after-write.ts';
 import { isOfClient, originalOf } from '../gateway/operation/errors/error-origin.ts';
@@ -63,12 +63,6 @@ type Http = { status?: number; headers?: Record<string, string> };
 
 const httpOf = ({ extensions }: ExecutionResult) => extensions?.http as Http | undefined;
 
-/** Of an array of too many operations, and of a mutation by GET: Yoga says BAD_REQUEST. */
-const CODES_OF_YOGA: ReadonlyMap<number, ErrorCode> = new Map([
-  [405, 'METHOD_NOT_ALLOWED'],
-  [413, 'PAYLOAD_TOO_LARGE'],
-]);
-
 const ENOUGH = new Error('There are enough issues.');
 
 const MAX_MESSAGE_LENGTH = 1000;
@@ -110,9 +104,8 @@ export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Opt
       originalError: __,
       ...extensions
     } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
-    // What GraphQL's own code and Yoga say of a request without a code of ours is the client's: `mask` has let it through.
-    const ofYoga = http?.status === undefined ? undefined : CODES_OF_YOGA.get(http.status);
-    const code = ofYoga ?? (isErrorCode(extensions.code) ? extensions.code : 'BAD_REQUEST');
+    // Yoga's, of an array of too many operations; what GraphQL's own code and Yoga say of a request without a code of ours is the client's.
+    const code = http?.status === 413 ? 'PAYLOAD_TOO_LARGE' : isErrorCode(extensions.code) ? extensions.code : 'BAD_REQUEST';
     if (causes.has(error)) {
       const cause = causes.get(error);
       const requestId = requestIdOf(request);

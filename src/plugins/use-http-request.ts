@@ -1,4 +1,5 @@
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { getOperationAST } from 'graphql';
+import { isAsyncIterable, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import { ClientError, MethodNotAllowed, refusalOf } from '../errors.ts';
 import { acceptedBy, bodyFormOf } from '../http/media-type.ts';
 import { checkParams, paramsIn } from '../http/operation-request.ts';
@@ -41,6 +42,15 @@ export function useHttpRequest(): Plugin {
     onParams({ params }) {
       checkParams(params);
     },
+    onParse:
+      ({ context }) =>
+      ({ result }) => {
+        const { request, params } = context as Partial<YogaInitialContext>;
+        if (request?.method !== 'GET' || !result || result instanceof Error) return;
+        // Where it is not clear which operation is meant, Yoga says so.
+        if (getOperationAST(result, params?.operationName)?.operation === 'mutation')
+          throw new MethodNotAllowed('Mutations are sent by POST.', 'POST');
+      },
     onResultProcess({ result, resultProcessor, setResult, setResultProcessor }) {
       // Yoga has found no way to write what the client accepts.
       if (resultProcessor) return;

@@ -10,9 +10,10 @@ import { createDatabase } from '../../support/database.ts';
 import { SECRET_KEY, startGateway } from '../../support/gateway.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
+const TIMEOUT_MS = 120_000;
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'];
 
-describe.skipIf(!CHROMIUM)('a page of a listed origin', { timeout: 120_000 }, () => {
+describe.skipIf(!CHROMIUM)('a page of a listed origin', { timeout: TIMEOUT_MS }, () => {
   let browser: Browser;
   let origin: string;
   let database: Awaited<ReturnType<typeof createDatabase>>;
@@ -40,6 +41,7 @@ describe.skipIf(!CHROMIUM)('a page of a listed origin', { timeout: 120_000 }, ()
   async function aPage(): Promise<Page> {
     const page = await browser.newPage();
     onTestFinished(() => page.close());
+    page.setDefaultTimeout(TIMEOUT_MS);
     await page.goto(origin);
     return page;
   }
