@@ -5,6 +5,7 @@ import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts'
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
+import { useKnownOperationTypes } from './gateway/operation/known-operation-types.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -174,6 +175,7 @@ export function createApp(deps: AppDeps): App {
       usePersistedDocuments(documents),
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
       useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
+      useKnownOperationTypes(),
       ...(hasIntrospection ? [] : [useHiddenSchema()]),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
