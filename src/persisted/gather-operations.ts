@@ -11,10 +11,12 @@ import {
   parse,
   print,
   Source,
+  specifiedRules,
   validate,
   visit,
 } from 'graphql';
 import { sortedByName, withTypenames } from '../gateway/operation/documents/document-forms.ts';
+import { knownOperationTypes } from '../gateway/operation/known-operation-types.ts';
 import { documentHash } from './document-hash.ts';
 import type { ManifestOperation } from './manifest.ts';
 
@@ -25,6 +27,8 @@ type Gathered = {
   problems: string[];
 };
 
+/** Those of the gateway. */
+const RULES = [...specifiedRules, knownOperationTypes];
 /** Directives that Apollo Client takes out of a document before it sends it. */
 const CLIENT_DIRECTIVES = new Set(['connection', 'nonreactive', 'unmask']);
 
@@ -52,7 +56,7 @@ export function gatherOperations(files: readonly { name: string; text: string }[
 
   const found = [...operations.values()].sort(compareNames).map((operation): ManifestOperation => {
     const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...usedBy(operation, fragments)] };
-    for (const error of validate(schema, document)) problems.add(said(error));
+    for (const error of validate(schema, document, RULES)) problems.add(said(error));
     const body = print(withTypenames(sortedByName(document)));
     return { id: documentHash(body), name: nameOf(operation), type: operation.operation, body };
   });

@@ -97,7 +97,7 @@ export function isMomentText(text: string, kind: keyof typeof LAST_YEARS = 'mome
   if (!parts) return false;
   const { year, month, day, time, hasTime } = parts;
   const [hours, minutes, seconds] = time;
-  if (hours > 23 || minutes > 59 || seconds > 59 || (kind === 'day' && hasTime)) return false;
+  if (hours > 23 || minutes > 59 || seconds > 59 || hasTime !== (kind === 'moment')) return false;
   if (year > LAST_YEARS[kind] || year < FIRST_YEAR || (year === FIRST_YEAR && (month < 11 || (month === 11 && day < 24)))) return false;
   // PostgreSQL has no year 0; and 400 years on, the calendar repeats.
   if (text.startsWith('0000')) return false;
