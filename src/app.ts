@@ -5,12 +5,12 @@ import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts'
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
-<<<<<<< HEAD
+
 import { useEventStreams } from './gateway/http/use-event-streams.ts';
 import { useVariableNames } from './gateway/operation/documents/use-variable-names.ts';
-=======
+
 import { useKnownOperationTypes } from './gateway/operation/known-operation-types.ts';
->>>>>>> start
+
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -183,11 +183,8 @@ export function createApp(deps: AppDeps): App {
       useHttpRequest(),
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
       useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
-<<<<<<< HEAD
       useVariableNames(),
-=======
       useKnownOperationTypes(),
->>>>>>> start
       ...(hasIntrospection ? [] : [useHiddenSchema()]),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),
