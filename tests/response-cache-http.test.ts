@@ -107,17 +107,14 @@ test.each([
   }
 });
 
-test('a mutation by GET is refused as ever, and HEAD as GraphQL over HTTP has it', async () => {
+test('a mutation by GET is refused, and HEAD is answered as GET without a body', async () => {
   const gateway = await aGateway();
   const refused = await visit(gateway, { query: 'mutation { deleteSpa(id: "U3BhOjE=") { deletedId } }' }, { method: 'GET' });
   expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST']);
   await warm(gateway, SPA_1, { method: 'GET' });
   const search = `query=${encodeURIComponent(SPA_1.query)}&variables=${encodeURIComponent(JSON.stringify(SPA_1.variables))}`;
-  const [head, direct] = await Promise.all([
-    fetch(`${gateway.url}?${search}`, { method: 'HEAD' }),
-    gateway.app.fetch(`${gateway.url}?${search}`, { method: 'HEAD' }),
-  ]);
-  expect([head.status, await head.text()]).toEqual([direct.status, '']);
+  const head = await fetch(`${gateway.url}?${search}`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
 test('each answer has an id of its own, its client’s where it sends one', async () => {

@@ -4,7 +4,8 @@ import type pg from 'pg';
 import type { Column, Table } from '../../../batching/database.ts';
 import { StartError } from '../../../errors.ts';
 
-export type RuntimeField = { name: string; kind: string; type: string; isList?: boolean; dbName?: string | null };
+/** Whether a field is a list is not in Prisma's runtime model: the column says so. */
+export type RuntimeField = { name: string; kind: string; type: string; dbName?: string | null };
 /** As `_runtimeDataModel` of Prisma's client: a model or a field without a name of its own in the database has null or nothing. */
 export type RuntimeModels = Readonly<Record<string, { dbName?: string | null; fields: readonly RuntimeField[] }>>;
 
@@ -65,8 +66,8 @@ const ANNOUNCED = `select c.relname as "table", string_to_array(trim(trailing '|
     and c.relnamespace = to_regnamespace(quote_ident($1))`;
 
 /**
- * Describes the tables of the models. Throws StartError where the database lacks a table or a column, and where a column that rows carry
- * is of a type that the gateway cannot read, or would read wrongly.
+ * Describes the tables of the models. Throws StartError where a column that rows carry is of a type that the gateway cannot read, or would
+ * read wrongly. A column that is missing cannot be read either, which whoever reads it is told.
  */
 export async function describeTables(pool: pg.Pool, { models, enums, schema = 'public', omitted = () => [] }: DescribeOptions) {
   const names = Object.entries(models).map(([name, { dbName }]) => dbName ?? name);
@@ -74,12 +75,10 @@ export async function describeTables(pool: pg.Pool, { models, enums, schema = 'p
   const announcing = await pool.query<{ table: string; columns: string[] }>(ANNOUNCED, [schema]);
   const announced = new Map(announcing.rows.map(({ table, columns }) => [table, new Set(columns)]));
   const found = new Map(rows.map((row) => [`${row.table}.${row.column}`, row]));
-  const tables = new Set(rows.map(({ table }) => table));
   const objections: string[] = [];
 
   const described = Object.entries(models).map(([model, { dbName, fields }]): [string, Table] => {
     const name = dbName ?? model;
-    if (!tables.has(name)) objections.push(`The schema ${schema} has no table ${name}, which the model ${model} reads.`);
     const columns = fields
       .filter(({ kind }) => kind === 'scalar' || kind === 'enum')
       .map((field): [string, Column] => {
@@ -87,15 +86,17 @@ export async function describeTables(pool: pg.Pool, { models, enums, schema = 'p
         const row = found.get(`${name}.${column}`);
         const where = `${model}.${field.name}`;
         if (!row) {
-          const objection = `The table ${name} has no column ${column}, which ${where} reads.`;
-          if (tables.has(name)) objections.push(objection);
-          return [field.name, { name: column, type: 'text', objection }];
+          // A start says it of all tables together, and what to do: see checkTables.
+          return [
+            field.name,
+            { name: column, type: 'text', objection: `The database has no column ${name}.${column}, which ${where} reads.` },
+          ];
         }
         const objection = objectionTo(field, row, enums[field.type]);
         const sentence = objection && `${where} cannot be read: ${objection}`;
         if (sentence && !omitted(model).includes(field.name)) objections.push(sentence);
         const { isNullable, type, kind } = row;
-        return [field.name, { name: column, type, kind, isNullable, readAs: readAsOf(field), objection: sentence }];
+        return [field.name, { name: column, type, kind, isNullable, readAs: readAsOf(field, row), objection: sentence }];
       });
     return [model, { name, columns: new Map(columns), announced: announced.get(name) }];
   });
@@ -104,8 +105,8 @@ export async function describeTables(pool: pg.Pool, { models, enums, schema = 'p
   return new Map(described);
 }
 
-function readAsOf({ kind, type, isList }: RuntimeField): string | undefined {
-  if (!isList) return SUPPORTED[type]?.readAs;
+function readAsOf({ kind, type }: RuntimeField, { isArray }: Found): string | undefined {
+  if (!isArray) return SUPPORTED[type]?.readAs;
   if (ARRAYS_AS_TEXT.includes(kind === 'enum' ? kind : type)) return 'text[]';
   const element = SUPPORTED[type]?.readAs;
   return element && `${element}[]`;
@@ -114,13 +115,8 @@ function readAsOf({ kind, type, isList }: RuntimeField): string | undefined {
 const ADVICE = 'Change the column, or name the field in prisma/omitted-columns.ts.';
 
 /** What keeps a column from being read, with what to do; undefined where nothing does. */
-function objectionTo(
-  field: RuntimeField,
-  { table, column, kind, isArray, type, labels }: Found,
-  values: DescribeOptions['enums'][string] = {},
-) {
+function objectionTo(field: RuntimeField, { table, column, kind, type, labels }: Found, values: DescribeOptions['enums'][string] = {}) {
   const of = `${table}.${column} is ${type}`;
-  if (isArray !== Boolean(field.isList)) return `${of}, and the field is ${field.isList ? 'a list' : 'none'}. ${ADVICE}`;
   if (field.kind === 'enum') {
     if (labels === null) return `${of}, which is no enum. ${ADVICE}`;
     const lacking = Object.values(values).find((value) => !labels.includes(value));

@@ -170,6 +170,11 @@ test('every connection that the gateway makes sets its session up', async () => 
     const made = (await readFile(file, 'utf8')).match(/new pg\.(Client|Pool)\(/g);
     if (made) makers.push(file);
   }
-  // The pools are given SessionClient; database.ts only reads where a URL leads.
-  expect(makers.sort()).toEqual(['src/resources/connection-pool.ts', 'src/resources/database.ts', 'src/resources/migrations.ts']);
+  // The pools are given SessionClient; the others only read where a URL leads.
+  expect(makers.sort()).toEqual([
+    'src/gateway/data/postgres/database-start-error.ts',
+    'src/resources/connection-pool.ts',
+    'src/resources/database.ts',
+    'src/resources/migrations.ts',
+  ]);
 });
