@@ -92,8 +92,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
   try {
-    checkLists(postgres.database);
     await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log);
+    checkLists(postgres.database);
   } catch (error) {
     await closeResources();
     throw error;

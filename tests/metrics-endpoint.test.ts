@@ -85,7 +85,7 @@ test('a worker answers with the metrics of all, and with 503 where they cannot b
   expect([new Set(texts), reads < 10]).toEqual([new Set(['convoy_of_all 2\n']), true]);
   read = () => Promise.reject(new Error('a secret of the inside'));
   const refusal = await fetch(url);
-  expect([refusal.status, await refusal.text()]).toEqual([503, expect.stringMatching(/^(?!.*secret).*cannot be had/)]);
+  expect([refusal.status, await refusal.text()]).toEqual([503, expect.stringMatching(/^(?!.*secret).*are temporarily unavailable/)]);
 });
 
 test('the path and the method are exact', async () => {

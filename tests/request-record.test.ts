@@ -111,7 +111,7 @@ test.for([
 
 test('what is refused, asked before, or no operation is recorded with why', async () => {
   const { recordOf, url, port } = await aRecordedApp({
-    protection: { modes: onlyRates('requests'), rates: { perMinute: 4 }, maxBodyBytes: 1000 },
+    protection: { modes: onlyRates('requests'), rates: { perMinute: 3 }, maxBodyBytes: 1000 },
   });
   const post = (body: string, headers = {}) =>
     fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });

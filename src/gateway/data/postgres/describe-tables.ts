@@ -39,8 +39,12 @@ const ARRAYS_AS_TEXT = ['String', 'enum'];
 
 type Found = { table: string; column: string; isNullable: boolean; kind: string; isArray: boolean; type: string; labels: string[] | null };
 
-/** Domains are what they are made of. A length would cut what is compared: `character` is `character(1)`. */
-const COLUMNS = `select w.name as "table", a.attname as "column", not a.attnotnull as "isNullable", base.is_array as "isArray",
+/**
+ * Domains are what they are made of. A length would cut what is compared: `character` is `character(1)`. Of a view, PostgreSQL does not know
+ * which columns may be NULL: the schema's word is taken for it.
+ */
+const COLUMNS = `select w.name as "table", a.attname as "column", base.is_array as "isArray",
+    not a.attnotnull and exists (select from pg_class c where c.oid = a.attrelid and c.relkind in ('r', 'p', 'f')) as "isNullable",
     case when t.typtype = 'e' then '_' else t.typname end as kind,
     case when t.typname = 'bpchar' then 'bpchar' when t.typname = 'bit' then 'varbit' else format_type(t.oid, null) end
       || case when base.is_array then '[]' else '' end as "type",
