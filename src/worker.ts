@@ -106,7 +106,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const messages = await open(openPubSub(config.redisUrl, log, { relay: siblings }));
   const { redisUrl, responseCacheMaxBytes: maxBytes } = config;
   const { trustedDocumentsFile: manifestFile, trustedDocuments: mode, hasPersistedQueries: apq } = config;
-  const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes: MAX_DOCUMENTS_BYTES }, log));
+  const shared = siblings?.documents;
+  const persisted = await open(openPersistedDocuments({ manifestFile, mode, apq, redisUrl, shared, maxBytes: MAX_DOCUMENTS_BYTES }, log));
   const version = redisUrl === undefined ? '' : versionOf(printedSchema(), persisted.version);
   const metrics = createMetrics({ knownOperations: persisted.documents.knownNames });
   metrics.watchPool('primary', postgres.pool);

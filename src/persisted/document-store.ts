@@ -7,6 +7,6 @@ import type { MaybePromise } from '../batching/maybe-promise.ts';
 export type DocumentStore = {
   /** The text whose hash this is. */
   get(hash: string): MaybePromise<string | undefined>;
-  /** Keeps a text. Whoever calls has checked that the hash is the text's. */
+  /** Keeps a text. Whoever calls has checked that the hash is the text's. Resolves when all that share the store would find it. */
   set(hash: string, text: string): MaybePromise<void>;
 };

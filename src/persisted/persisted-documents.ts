@@ -26,8 +26,11 @@ export type PersistedDocuments = {
    * PERSISTED_QUERY_NOT_FOUND or PERSISTED_QUERY_NOT_SUPPORTED.
    */
   resolve<P extends DocumentParams>(params: P): MaybePromise<P>;
-  /** To be told of parameters that `resolve` gave back, the very object, when their document has proved valid: now it may be kept. */
-  accepted(params: object): void;
+  /**
+   * To be told of parameters that `resolve` gave back, the very object, when their document has proved valid: now it may be kept. Wait for
+   * it before the answer: a client that has read this may name the document to another process.
+   */
+  accepted(params: object): MaybePromise<void>;
   /** The manifest's name of a document, for metrics; undefined for any other, whatever it calls itself. */
   nameOf(query: string): string | undefined;
   /** All names that `nameOf` may give. */
@@ -89,7 +92,7 @@ export function createPersistedDocuments({
     },
     accepted(params) {
       const document = offered.get(params);
-      if (document && offered.delete(params)) void store?.set(document.hash, document.text);
+      if (document && offered.delete(params)) return store?.set(document.hash, document.text);
     },
     nameOf: (query) => trusted?.nameOf(query),
     knownNames: trusted?.names ?? [],

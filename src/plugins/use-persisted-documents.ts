@@ -13,10 +13,10 @@ export function usePersistedDocuments(documents: PersistedDocuments): Plugin<Con
       setParams((await documents.resolve(params as Params)) as typeof params);
     },
     onExecute({ args }) {
-      documents.accepted((args.contextValue as { params: object }).params);
+      return documents.accepted((args.contextValue as { params: object }).params);
     },
     onSubscribe({ args }) {
-      documents.accepted((args.contextValue as { params: object }).params);
+      return documents.accepted((args.contextValue as { params: object }).params);
     },
   };
 }

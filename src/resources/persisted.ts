@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { StartError } from '../errors.ts';
+import { createSharedDocumentStore, type SharedDocuments } from '../gateway/operation/documents/shared-document-store.ts';
 import type { Log } from '../log.ts';
 import { documentHash } from '../persisted/document-hash.ts';
 import { parseManifest } from '../persisted/manifest.ts';
@@ -18,8 +19,10 @@ export type PersistedOptions = {
   mode: TrustedDocumentsMode;
   /** Whether clients may register documents, as automatic persisted queries; not when the mode is only. */
   apq: boolean;
-  /** Where gateways share one Redis; undefined keeps documents in the memory of each process. */
+  /** Where gateways share one Redis; undefined keeps documents in memory. */
   redisUrl: string | undefined;
+  /** The documents of the workers of this machine, where no Redis holds them for all machines; undefined for those of this process alone. */
+  shared?: SharedDocuments;
   /** What documents of clients may take in the memory of this process, in bytes. */
   maxBytes: number;
 };
@@ -28,20 +31,19 @@ export type PersistedOptions = {
 const COMMAND_TIMEOUT_MS = 250;
 
 /** Opens what documents are known by their hashes. Throws StartError for a manifest that cannot be used, and where Redis does not answer. */
-export async function openPersistedDocuments({ manifestFile, mode, apq, redisUrl, maxBytes }: PersistedOptions, log: Log) {
+export async function openPersistedDocuments({ manifestFile, mode, apq, redisUrl, shared, maxBytes }: PersistedOptions, log: Log) {
   const manifest = mode === 'off' ? undefined : await readManifest(manifestFile);
   const trusted = manifest && createTrustedDocuments(manifest);
   const onlyTrusted = mode === 'only';
   const takesTexts = apq && !onlyTrusted;
   const redis =
     takesTexts && redisUrl !== undefined ? await openRedisCommands(redisUrl, { commandTimeoutMs: COMMAND_TIMEOUT_MS }) : undefined;
-  const store = redis
-    ? createRedisDocumentStore(redis, { prefix: 'convoy:', maxBytes }, log)
-    : takesTexts
-      ? createMemoryDocumentStore({ maxBytes })
-      : undefined;
+  const openStore = () => {
+    if (redis) return createRedisDocumentStore(redis, { prefix: 'convoy:', maxBytes }, log);
+    return shared ? createSharedDocumentStore(shared, { maxBytes }) : createMemoryDocumentStore({ maxBytes });
+  };
   return {
-    documents: createPersistedDocuments({ trusted, onlyTrusted, store }),
+    documents: createPersistedDocuments({ trusted, onlyTrusted, store: takesTexts ? openStore() : undefined }),
     /** Differs where a manifest's id may stand for another document. */
     version: manifest ? documentHash(JSON.stringify(manifest)) : '',
     close: async () => redis?.disconnect(),

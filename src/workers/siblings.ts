@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { MaybePromise } from '../batching/maybe-promise.ts';
+import type { SharedDocuments } from '../gateway/operation/documents/shared-document-store.ts';
 import { createParentStore } from '../rate-limit/shared-store.ts';
 import type { RateLimitStore } from '../rate-limit/store.ts';
 import type { Peer } from './peer.ts';
@@ -16,6 +17,8 @@ export type FleetFigures = WorkerFigures & { workers: number };
 export type Siblings = {
   /** Counts with them. */
   store: RateLimitStore;
+  /** Documents that clients register with any of them. */
+  documents: SharedDocuments;
   sendEvent(event: SharedEvent): void;
   onEvent(listener: (event: SharedEvent) => void): void;
   /** Resolves when they have heard of what was committed before, or are too busy to say so. It never rejects. */
@@ -42,9 +45,15 @@ const READING_MS = 3000;
 
 /** How long the primary may take to ask all of them. */
 const ASKING_MS = 1000;
+/** How long the primary may take to look for a document: a client whose document is not found sends the text. */
+const DOCUMENT_MS = 250;
 
 export const createSiblings = (primary: Peer): Siblings => ({
   store: createParentStore(),
+  documents: {
+    find: (hash) => primary.ask<string | undefined>('find document', hash, DOCUMENT_MS),
+    keep: (hash, text) => primary.ask<void>('keep document', { hash, text }, DOCUMENT_MS),
+  },
   sendEvent: (event) => primary.tell('event', event),
   onEvent: (listener) => primary.on('event', listener),
   barrier: () => primary.ask<void>('barrier', undefined, ASKING_MS).catch(() => undefined),

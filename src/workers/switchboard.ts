@@ -3,6 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { createPlaces } from '../limits/places.ts';
+import type { MemoryDocumentStore } from '../persisted/memory-document-store.ts';
 import { serveStore } from '../rate-limit/shared-store.ts';
 import type { RateLimitStore } from '../rate-limit/store.ts';
 import type { Peer } from './peer.ts';
@@ -19,11 +20,13 @@ export type Switchboard = {
 export type SwitchboardOptions = {
   /** Where requests, points and calls of fields are counted for all. */
   store: RateLimitStore;
+  /** Where the documents are kept that clients register with any worker. */
+  documents: MemoryDocumentStore;
   /** How many workers answer, and how many connections they hold with those that wait for one. */
   count: () => { workers: number; connections: number };
 };
 
-export function createSwitchboard({ store, count }: SwitchboardOptions): Switchboard {
+export function createSwitchboard({ store, documents, count }: SwitchboardOptions): Switchboard {
   const peers = new Map<number, Peer>();
   const places = createPlaces();
   const othersThan = (id: number) => Array.from(peers).flatMap(([other, peer]) => (other === id ? [] : [peer]));
@@ -45,6 +48,8 @@ export function createSwitchboard({ store, count }: SwitchboardOptions): Switchb
       peer.on('barrier', async () => {
         await Promise.allSettled(othersThan(id).map((other) => other.ask('barrier', undefined, ASKING_MS)));
       });
+      peer.on('find document', (hash: string) => documents.get(hash));
+      peer.on('keep document', ({ hash, text }: { hash: string; text: string }) => documents.set(hash, text));
       peer.on('take place', ({ key, max }: { key: string; max: number }) => places.take(id, key, max));
       peer.on('give place back', (key: string) => places.giveBack(id, key));
       peer.on('figures', figures);

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
 import { createCors } from '../http/cors.ts';
 import type { Log } from '../log.ts';
+import { createMemoryDocumentStore } from '../persisted/memory-document-store.ts';
 import type { Running } from '../primary.ts';
 import { createMemoryStore } from '../rate-limit/memory-store.ts';
 import { createDistributor } from './distributor.ts';
@@ -34,6 +35,7 @@ export async function startTogether(config: Config, orders: Orders, options: Tog
   const distributor = createDistributor(orders.sockets, createCors(config.corsOrigins), log);
   const switchboard = createSwitchboard({
     store: createMemoryStore(),
+    documents: createMemoryDocumentStore(),
     count: () => ({ workers: fleet?.running ?? 0, connections: distributor.open }),
   });
   const metrics = createFleetMetrics(() => ({

@@ -42,6 +42,16 @@ async function aConnection(port: number) {
   };
 }
 
+const isClosed = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const attempt = connect(port, '127.0.0.1');
+    attempt.once('error', () => resolve(true));
+    attempt.once('connect', () => {
+      attempt.destroy();
+      resolve(false);
+    });
+  });
+
 test.each(['1', '2'])(
   'with %s workers, a request that comes while the gateway is stalled is answered on its old connection',
   {
@@ -66,19 +76,14 @@ test.each(['1', '2'])(
     last.send();
     await last.answers(1);
     fleet.child.kill('SIGTERM');
-    await eventually(async () => {
-      const attempt = connect(fleet.port, '127.0.0.1').on('error', () => undefined);
-      const [outcome] = await Promise.race([once(attempt, 'connect').then(() => ['open']), once(attempt, 'close').then(() => ['closed'])]);
-      attempt.destroy();
-      return outcome === 'closed';
-    }, 'it has closed its port');
+    await eventually(() => isClosed(fleet.port), 'it has closed its port');
     await stall(last.send);
     expect(await last.answers(2)).toEqual({ failure: undefined, statuses: [200, 200] });
     expect((await fleet.ended).code).toBe(0);
   },
 );
 
-/** Another process, and `untilAnswered`: does nothing in this one until that one has answered, and for so many milliseconds. */
+/** Another process, and `stalled`: asks it, and does nothing in this one until it has answered, and for so many milliseconds. */
 async function anotherProcess() {
   const folder = await mkdtemp(path.join(tmpdir(), 'convoy-stall-'));
   const file = path.join(folder, 'sent');
@@ -92,10 +97,13 @@ async function anotherProcess() {
   return {
     child,
     peer,
-    untilAnswered: async (ms: number) => {
+    stalled: async <T>(ms: number, ask: () => Promise<T>): Promise<T> => {
       rmSync(file, { force: true });
+      const asked = ask();
+      asked.catch(() => undefined);
       await turn();
       for (const end = performance.now() + ms; performance.now() < end || !existsSync(file); ) idle(5);
+      return await asked;
     },
   };
 }
@@ -107,13 +115,11 @@ describe('answers that have come while this process had no time', () => {
   const aListener = listeningToOneDatabase();
 
   test('of another process are answers', async () => {
-    const { child, peer, untilAnswered } = await anotherProcess();
-    const asked = peer.ask('double', 21, 50);
-    await untilAnswered(200);
-    expect(await asked).toBe(42);
-    const counted = createParentStore(child as never, { timeoutMs: 50 }).take('somebody', [{ max: 1, windowMs: 60_000 }], 1);
-    await untilAnswered(200);
-    expect(await counted).toMatchObject({ isAllowed: true });
+    const { child, peer, stalled } = await anotherProcess();
+    expect(await stalled(200, () => peer.ask('double', 21, 50))).toBe(42);
+    const store = createParentStore(child as never, { timeoutMs: 50 });
+    const take = async () => store.take('somebody', [{ max: 1, windowMs: 60_000 }], 1);
+    expect(await stalled(200, take)).toMatchObject({ isAllowed: true });
   });
 
   test('of the database keep its connection', async () => {
