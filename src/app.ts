@@ -5,12 +5,9 @@ import { Batcher, type BatcherOptions, type Flush } from './batching/batcher.ts'
 import { createReadRoutes } from './batching/read-routes.ts';
 import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
-
 import { useEventStreams } from './gateway/http/use-event-streams.ts';
 import { useVariableNames } from './gateway/operation/documents/use-variable-names.ts';
-
 import { useKnownOperationTypes } from './gateway/operation/known-operation-types.ts';
-
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';

@@ -117,7 +117,9 @@ test('a primary that runs out accepts again afterwards, and replaces a worker th
   await answersAgain(port);
 });
 
-test('a process without descriptors for its database answers 503, and has its data again afterwards', { timeout: 90_000 }, async () => {
+test('a process without descriptors for its database answers OVERLOADED, and has its data again afterwards', {
+  timeout: 90_000,
+}, async () => {
   const { port, child } = await aFleet({ MAX_WORKERS: '1', PLAYGROUND: 'true', RESPONSE_CACHE: 'false' });
   const pid = child.pid as number;
   const client = aClient(port);
@@ -128,7 +130,7 @@ test('a process without descriptors for its database answers 503, and has its da
   }
   limit(pid, 3);
   const { status, headers, body } = await client.ask(SPAS);
-  expect({ status, code: JSON.parse(body).errors[0].extensions.code }).toEqual({ status: 503, code: 'OVERLOADED' });
+  expect({ status, code: JSON.parse(body).errors[0].extensions.code }).toEqual({ status: 200, code: 'OVERLOADED' });
   expect(headers['retry-after']).toBeDefined();
   limit(pid, PLENTY);
   await answersAgain(port);
