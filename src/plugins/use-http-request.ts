@@ -55,8 +55,8 @@ export function useHttpRequest(): Plugin {
       // Yoga has found no way to write what the client accepts.
       if (resultProcessor) return;
       const refusal = notAcceptable();
-      // Nobody reads it.
-      if (isAsyncIterable(result)) void result[Symbol.asyncIterator]().return?.();
+      // No client reads it, nor what it says at its end.
+      if (isAsyncIterable(result)) void (async () => await result[Symbol.asyncIterator]().return?.())().catch(() => undefined);
       // For the plugins behind, which log it.
       setResult({ errors: [refusal] });
       const { status, body } = refusalOf(refusal);
