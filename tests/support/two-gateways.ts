@@ -13,9 +13,12 @@ import { hasRedis } from './redis-server.ts';
 export async function startTwoGateways(settings: Record<string, string> = {}) {
   const [database, redis] = await Promise.all([createDatabase({ seedScale: SEEDED_SCALE }), hasRedis ? startRedis() : undefined]);
   const ports = [await freePort(), await freePort()] as const;
+  const databaseUrl = new URL(database.url);
+  databaseUrl.searchParams.set('pool_timeout', '20');
   const start = (port: number) =>
     startGateway({
-      DATABASE_URL: database.url,
+      DATABASE_URL: databaseUrl.href,
+      DATABASE_CONNECTIONS: '60',
       SECRET_KEY,
       PORT: String(port),
       MAX_WORKERS: '1',
