@@ -41,6 +41,8 @@ const stores: [name: string, isThere: boolean][] = [
 describe.each(stores)('in %s', (store, isThere) => {
   test.skipIf(!isThere)(
     'a write that was acknowledged is seen by every later reader of its gateway, and soon by those of the other',
+    // It ends by counts, which take longer on a slow machine.
+    { timeout: 120_000 },
     async () => {
       const seed = Number(process.env.CONVOY_TEST_SEED ?? 20_261_123);
       const { below, pick } = createRandom(seed);
