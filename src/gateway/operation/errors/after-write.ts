@@ -41,7 +41,8 @@ export function afterWrite(error: GraphQLError, { ctx, data, cause }: Options): 
   const place = { path, nodes, source, positions };
   const root = path?.[0];
   if (root !== undefined && (path?.length !== 1 || applied.get(ctx)?.has(root))) {
-    if (!NOT_OF_CLIENT.has(code) && data?.[root] != null) return error;
+    // What has been deleted since is not there, and says so itself.
+    if (code === 'NOT_FOUND' || (!NOT_OF_CLIENT.has(code) && data?.[root] != null)) return error;
     const message = 'It was applied, and what it came to could not be read. Do not send it again, but look.';
     return new ClientError('RESULT_UNAVAILABLE', message, { ...rest, reason: code }, place);
   }

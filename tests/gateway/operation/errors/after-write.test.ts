@@ -60,6 +60,18 @@ test('a mistake of the client below what was applied says so where the answer hi
   expect([logged, await written()]).toEqual([[], ['New 1']]);
 });
 
+test('what was written and deleted since is not found, as its message says', async () => {
+  const { ask, databaseUrl } = await aWorld();
+  await rowsOf(
+    databaseUrl,
+    `create function forget() returns trigger language plpgsql as $$ begin delete from spas where id = new.id; return null; end $$`,
+  );
+  await rowsOf(databaseUrl, 'create trigger forget after insert on spas for each row execute function forget()');
+  expect((await ask(save('New 1', 'spa { id }'), {}, ADMIN)).errors).toMatchObject([
+    { message: expect.stringContaining('It was written'), path: ['saveSpa', 'spa'], extensions: { code: 'NOT_FOUND' } },
+  ]);
+});
+
 test('what fails before it is applied says why, and not that it was applied', async () => {
   const { ask, databaseUrl, logged, written } = await aWorld();
   const refused = await ask('mutation { saveSpa(input: { area: "Nowhere" }) { spa { id } } }', {}, ADMIN);
