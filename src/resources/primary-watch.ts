@@ -17,10 +17,10 @@ export type PrimaryWatch = {
 
 /**
  * SQL for what a replica has in common with its primary: the cluster, and in it the database and the schema, which a URL may get wrong.
- * Numbers of objects are the same on both. The table stands for its schema; where there is none, nothing tells two apart.
+ * Numbers of objects are the same on both. Where the schema has no table of migrations, that of `public` may be found, so the schema counts too.
  */
 export const IDENTITY = `concat_ws('/', system_identifier, (select oid from pg_database where datname = current_database()),
-  to_regclass('_prisma_migrations')::oid)`;
+  (select oid from pg_namespace where nspname = current_schema()), to_regclass('_prisma_migrations')::oid)`;
 
 /** An answer that takes longer is not waited for, in milliseconds. */
 const TIMEOUT_MS = 1000;
