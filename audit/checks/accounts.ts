@@ -28,7 +28,7 @@ export const accounts: readonly Check[] = [
       const signIn = (usernameOrEmail: string) =>
         ask(gateway, { query: SIGN_IN, variables: { input: { usernameOrEmail, password: demoPassword } } });
       const unknown = await signIn('nobody');
-      const problems = unknown.status === 401 ? [] : [`an unknown name gets ${told(unknown)}`];
+      const problems = unknown.codes.join() === 'UNAUTHENTICATED' ? [] : [`an unknown name gets ${told(unknown)}`];
       const compare = async (what: string) => {
         const answer = await signIn('user');
         if (answer.status !== unknown.status || answer.body !== unknown.body) problems.push(`${what} gets ${told(answer)}`);
