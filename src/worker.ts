@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createApp, ENDPOINT } from './app.ts';
 import { checkLists } from './batching/lists.ts';
+import { checkColumns } from './batching/rows.ts';
 import type { Config } from './config.ts';
 import { checkDatabase } from './gateway/data/postgres/check-database.ts';
 import type { SocketShare } from './gateway/process/descriptor-budget.ts';
@@ -94,6 +95,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   try {
     await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log);
     checkLists(postgres.database);
+    checkColumns(postgres.database);
   } catch (error) {
     await closeResources();
     throw error;

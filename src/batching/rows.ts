@@ -1,3 +1,4 @@
+import { StartError } from '../errors.ts';
 import { momentText } from '../gateway/data/postgres/moments.ts';
 import type { Model, ModelName, Row } from '../resources/models.ts';
 import { omittedFields } from '../resources/models.ts';
@@ -60,6 +61,19 @@ function selectByKey(db: Database, model: ModelName, key: string, columns: strin
   return `select ${columns} from ${quoted(db.table(model).name)} where ${columnOf(db, model, key)} = any($1::${type}[])`;
 }
 
+/** What loaders read beside the columns that rows carry. */
+const declared: { model: ModelName; fields: readonly string[] }[] = [];
+
+/** Throws StartError where a loader reads a column that the gateway cannot read, or that is not there. Rows are checked when tables are described. */
+export function checkColumns(db: Database, columns: readonly { model: ModelName; fields: readonly string[] }[] = declared): void {
+  for (const { model, fields } of columns) {
+    for (const field of fields) {
+      const { objection } = db.table(model).columns.get(field) ?? { objection: `${model} has no column for ${field}.` };
+      if (objection) throw new StartError(objection);
+    }
+  }
+}
+
 /** Declares a loader of what records with one value of a field hold. */
 const valueLoader = <M extends ModelName, K, V>(name: string, model: M, field: string, batch: BatchFunction<K, V>) =>
   declareLoader<K, V>({ name, batch, tagsOf: (db, value) => tagsOfValue(db, model, field, value) });
@@ -73,6 +87,7 @@ export function rowLoader<M extends ModelName, F extends keyof Row<M> & string, 
   key: F,
   more: readonly G[] = [],
 ) {
+  declared.push({ model, fields: more });
   type Found = Row<M> & Pick<Model<M>, G>;
   return valueLoader<M, Row<M>[F], Found | null>(`${model}.${key}`, model, key, async (db, keys) => {
     const columns = [rowColumns(db, model), ...(more.length > 0 ? [selectList(db, model, more)] : [])].join(', ');
@@ -100,6 +115,7 @@ export function childrenLoader<M extends ModelName, F extends keyof Row<M> & str
 
 /** Loads columns that rows do not carry, by id; null where there is no such record. */
 export function columnsLoader<M extends ModelName, F extends keyof Model<M> & string>(model: M, fields: readonly F[]) {
+  declared.push({ model, fields });
   return valueLoader<M, number, Pick<Model<M>, F> | null>(`${model}.${fields.join('+')}`, model, 'id', async (db, ids) => {
     const columns = selectList(db, model, ['id', ...fields]);
     const rows = await db.query<Pick<Model<M>, F> & { id: number }>(selectByKey(db, model, 'id', columns), [ids]);

@@ -1,7 +1,10 @@
 // A start with columns that the gateway cannot read, or would read wrongly, ends with one sentence.
 
 import { expect, test } from 'vitest';
+import type { Table } from '../../../../src/batching/database.ts';
+import { checkColumns } from '../../../../src/batching/rows.ts';
 import type { RuntimeField } from '../../../../src/gateway/data/postgres/describe-tables.ts';
+import { noDatabase } from '../../../support/batching.ts';
 import { rowsOf } from '../../../support/database.ts';
 import { aTable, field } from '../../../support/things.ts';
 
@@ -40,6 +43,11 @@ test('what rows do not carry may be of any type, until something reads it', asyn
   const { describe } = await aTable('create table things (id int, length interval)');
   const tables = await describe([field('id', 'Int'), field('length', 'String')], { omitted: () => ['length'] });
   expect(tables.get('Thing')?.columns.get('length')?.objection).toContain('things.length is interval');
+  const database = { ...noDatabase, table: () => tables.get('Thing') as Table };
+  const reads = (fields: string[]) => checkColumns(database, [{ model: 'Spa', fields }]);
+  reads(['id']);
+  expect(() => reads(['id', 'length'])).toThrow('things.length is interval, which is not supported');
+  expect(() => reads(['width'])).toThrow('Spa has no column for width.');
 });
 
 test('the first column that cannot be read is named, and how many more there are', async () => {
