@@ -26,7 +26,7 @@ const viewerOf = (user: object, issuedAt = ISSUED) => {
     loaders: new RequestLoaders(new Batcher(noDatabase)),
     token: { userId: 5, issuedAt, expiresAt: ISSUED },
   } as unknown as Context;
-  userById(ctx).prime(5, { id: 5, isActive: true, tokensValidFrom: ISSUED, ...user } as never);
+  userById(ctx).prime(5, { id: 5, role: 'USER', isActive: true, tokensValidFrom: ISSUED, ...user } as never);
   return loadViewer(ctx);
 };
 
@@ -39,6 +39,7 @@ test.each<[string, object, Date | undefined]>([
   ['whose token has no valid moment', {}, new Date(Number.NaN)],
   ['whose state is null', { isActive: null }, undefined],
   ['whose state is a text', { isActive: 'f' }, undefined],
+  ['whose role is unknown', { role: 'OWNER' }, undefined],
 ])('a user %s is not signed in', (_, user, issuedAt) => {
   expect(viewerOf({})).not.toBeNull();
   expect(viewerOf(user, issuedAt)).toBeNull();
