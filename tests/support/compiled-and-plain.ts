@@ -23,12 +23,7 @@ export async function compiledAndPlain(options: WorldOptions = {}) {
       [compiled, plain].map(async ({ send }) => {
         const response = await send(body, { headers, ...(as && { as }) });
         const { errors, data } = await response.json();
-        // Fields that fail at the same time are told of in any order.
-        return {
-          status: response.status,
-          data,
-          errors: errors?.toSorted((a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-        };
+        return { status: response.status, data, errors: errors && comparable(errors, data) };
       }),
     );
     const found = differencesOf(one, other);
@@ -36,4 +31,30 @@ export async function compiledAndPlain(options: WorldOptions = {}) {
     return one as NonNullable<typeof one>;
   };
   return { ...compiled, ask, differences, plain };
+}
+
+type AnsweredError = { message: string; path?: (string | number)[]; extensions: object };
+
+/**
+ * Errors as far as two executions must agree on them: fields that fail at the same time are told of in any order, and of those that are
+ * nulled with one ancestor, any may be told of. https://spec.graphql.org/draft/#sec-Handling-Execution-Errors
+ */
+function comparable(errors: readonly AnsweredError[], data: unknown): object[] {
+  const told = errors.map((error) => {
+    const at = error.path && nulledAt(error.path, data);
+    return at ? { message: error.message, at, extensions: error.extensions } : error;
+  });
+  return Array.from(new Map(told.map((error) => [JSON.stringify(error), error])))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, error]) => error);
+}
+
+/** The path of the ancestor that is null in the data; undefined where the field itself is. */
+function nulledAt(path: readonly (string | number)[], data: unknown): (string | number)[] | undefined {
+  let at = data as Record<string | number, unknown> | null;
+  for (const [depth, key] of path.entries()) {
+    if (at === null) return path.slice(0, depth);
+    at = at[key] as typeof at;
+  }
+  return undefined;
 }

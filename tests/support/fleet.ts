@@ -134,7 +134,7 @@ export function aLoad(clients: number, ask: (client: number, i: number) => Promi
   };
 }
 
-/** Opens a subscription. `text`: what has come; `ended` resolves to it when the gateway has closed the stream, or cut it off. */
+/** Opens a subscription. `code`: why it was refused; `text`: what has come; `ended` resolves to it when the gateway has closed the stream, or cut it off. */
 export async function aSubscription(
   url: string,
   query = 'subscription { certificateIssued { id } }',
@@ -155,7 +155,9 @@ export async function aSubscription(
     } catch {}
     return text;
   })();
-  return { status: response.status, text: () => text, ended, end: () => controller.abort() };
+  // What is refused is known whole, and a stream has no length.
+  const code = response.headers.has('content-length') ? (/"code":"(\w+)"/.exec(await ended)?.[1] ?? 'NO_CODE') : undefined;
+  return { code, text: () => text, ended, end: () => controller.abort() };
 }
 
 /** Waits for what other processes bring about, on a machine that may be slow. */

@@ -109,8 +109,8 @@ test('a connection that is cut under a write leaves it in doubt, and does not as
   const [write, read] = [ask(save('New 1', 'spa { id }'), {}, ADMIN), ask('{ spas(first: 1) { nodes { id } } }')];
   await lock.untilBlocked(2);
   for (const pid of await lock.blocked()) await rowsOf(databaseUrl, 'select pg_terminate_backend($1)', [pid]);
-  const [cut, other] = await Promise.all([write, read]);
   await lock.release();
+  const [cut, other] = await Promise.all([write, read]);
   expect(cut.errors).toMatchObject([
     { message: expect.stringContaining('It may have been applied'), path: ['saveSpa'], extensions: { code: 'DATABASE_UNAVAILABLE' } },
   ]);
