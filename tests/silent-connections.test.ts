@@ -142,6 +142,20 @@ test('a transaction whose client is gone without a word is ended by the server, 
   await expectWhole();
 });
 
+test('connections that were unused for a while before they fall silent are given up as well', async () => {
+  const { database, line, useAll, expectWhole } = await aPool();
+  await useAll();
+  // Longer than a server may be silent when it owes an answer: here it owes none.
+  await new Promise((resolve) => setTimeout(resolve, 1800));
+  line.silence();
+  const { signal } = new AbortController();
+  for (const { error, ms } of await Promise.all(range(0, 3).map((n) => outcomeOf(database.query('select $1::int', [n], signal))))) {
+    expect(error).toBe('DATABASE_UNAVAILABLE');
+    expect(ms).toBeLessThan(2500);
+  }
+  await expectWhole();
+}, 20_000);
+
 test('a server that takes no connection in time is unavailable, and nobody waits longer', async () => {
   const { database, line, pool, expectWhole } = await aPool();
   line.silence({ newToo: true });

@@ -57,8 +57,9 @@ type Watched = { readyForQuery: boolean; connection: { stream: Socket } };
 function endSilence(client: pg.ClientBase, silenceMs: number, log: Log): void {
   const watched = client as unknown as Watched;
   const { stream } = watched.connection;
-  // The socket's own timer starts anew with whatever is sent or comes.
-  stream.setTimeout(silenceMs, () => {
+  // The socket's own timer starts anew with whatever is sent or comes. A callback given to `setTimeout` would be called once.
+  stream.setTimeout(silenceMs);
+  stream.on('timeout', () => {
     const { bytesRead } = stream;
     // What has come while this process had no time to read it is read first.
     setImmediate(() => {
