@@ -34,15 +34,31 @@ const JOINERS = /[\u200c\u200d]/g;
  * What text is compared by where somebody looks for it. Full width is like half width, and joiners, which keyboards differ in, do not
  * count. It is for comparing alone: it makes 1⁄2 of ½. `searchFormSql` is the same for what is stored.
  */
-export const searchForm = (text: string): string => normalLine(text.normalize('NFKC').replaceAll(JOINERS, ''));
+export const searchForm = (text: string): string => normalLine(text.replaceAll(JOINERS, '').normalize('NFKC'));
 
-/** SQL for the search form of an expression. Whoever wrote the row, it is found; an index needs the same expression. */
+/** In an SQL literal, what `trim` removes and NFKC leaves. */
+const TRIMMED = String.raw` \n\u000b\f\r\u2028\u2029\ufeff`;
+
+/**
+ * SQL for the search form of an expression, equal to `searchForm` for any text: whoever wrote the row, it is found. An index needs the
+ * same expression. NFKC makes a space of every blank but the tab and the Ogham one.
+ */
 export const searchFormSql = (expression: string): string =>
-  String.raw`replace(replace(normalize(${expression}, NFKC), E'\u200c', ''), E'\u200d', '')`;
+  String.raw`btrim(regexp_replace(normalize(translate((${expression})::text, E'\t\u1680\u200c\u200d', '  '), NFKC), ' {2,}', ' ', 'g'), E'${TRIMMED}')`;
 
 /**
  * The search form where phone numbers are among what is searched: each run of digits is one word, without what people write between
- * them. `98765-43210` and `(98765) 432` find 9876543210.
+ * them. `98765-43210` and `(98765) 432` find 9876543210. A run begins with a plus or where blanks and brackets begin, never within
+ * them: the time that a text takes grows with its length alone.
  */
 export const searchFormWithPhones = (text: string): string =>
-  normalLine(searchForm(text).replaceAll(/\+?[\s(]*\d[\d\s().\p{Pd}\u2212]*/gu, (run) => ` ${run.replaceAll(/[^\d+]/g, '')} `));
+  normalLine(
+    searchForm(text).replaceAll(/(?:\+|(?<![\s(]))[\s(]*\d[\d\s().\p{Pd}\u2212]*/gu, (run) => ` ${run.replaceAll(/[^\d+]/g, '')} `),
+  );
+
+/** In an SQL literal, the dashes that NFKC leaves: `DASHES`, one by one. */
+const DASHES_LEFT = String.raw`-\u058a\u05be\u1400\u1806\u2010\u2012\u2013\u2014\u2015\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\U00010d6e\U00010ead`;
+
+/** SQL for a phone number among what is searched: without what people write between its digits, as `searchFormWithPhones` has them. */
+export const phoneWordSql = (expression: string): string =>
+  String.raw`translate(normalize((${expression})::text, NFKC), E'().\t\u1680${TRIMMED}${DASHES_LEFT}', '')`;

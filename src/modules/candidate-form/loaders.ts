@@ -1,7 +1,7 @@
 import { atLeast, below, byInt, byTime, contains, equals } from '../../batching/list-options.ts';
 import { listLoader } from '../../batching/lists.ts';
 import { columnsLoader, countLoader, rowLoader } from '../../batching/rows.ts';
-import { searchFormWithPhones } from '../../gateway/data/normal-forms.ts';
+import { phoneWordSql, searchFormWithPhones } from '../../gateway/data/normal-forms.ts';
 
 export const candidateFormById = rowLoader('CandidateForm', 'id');
 /** Paths of documents: read only when a client selects one of them. */
@@ -26,6 +26,6 @@ export const candidateForms = listLoader('CandidateForm', {
     submittedById: equals<'CandidateForm', 'submittedById'>('submittedById'),
     createdAfter: atLeast<'CandidateForm', 'createdAt'>('createdAt'),
     createdBefore: below<'CandidateForm', 'createdAt'>('createdAt'),
-    search: contains(`first_name || ' ' || last_name || ' ' || translate(phone_number, ' ().-', '')`, searchFormWithPhones),
+    search: contains(`first_name || ' ' || last_name || ' ' || ${phoneWordSql('phone_number')}`, searchFormWithPhones),
   },
 });

@@ -86,6 +86,19 @@ test('rows that others have written in any spelling are found as well', async ()
   }
 });
 
+test('rows that others have written with blanks and joiners in any place are found as well', async () => {
+  const { ask, databaseUrl } = await anApp();
+  const stored = ['Lotus  Ganj', '\tLotus\u00a0 Ganj ', 'Lotus\u1680Ganj\n', 'Lo\u200ctus \u3000Ganj'];
+  await rowsOf(
+    databaseUrl,
+    `insert into spas (name, city, state, updated_at) select 'Spa', place, place, now() from unnest($1::text[]) as place`,
+    [stored],
+  );
+  for (const spelling of [...stored, 'Lotus Ganj', 'Ｌｏｔｕｓ Ｇａｎｊ'])
+    for (const filter of [{ search: spelling }, { city: spelling }, { state: spelling }])
+      expect((await ask(SPAS, { filter })).data.spas.nodes, JSON.stringify(filter)).toHaveLength(stored.length);
+});
+
 test('a phone number is found however it is written, on both sides', async () => {
   const { ask, databaseUrl } = await anApp();
   const submit = mutation('submitCandidateForm', 'candidateForm { phoneNumber }');
@@ -95,7 +108,8 @@ test('a phone number is found however it is written, on both sides', async () =>
   await rowsOf(
     databaseUrl,
     `insert into candidate_forms (spa_name_text, first_name, last_name, current_address, city, state, zip_code, phone_number, age, work_experience, therapist_experience, position_applied_for, updated_at)
-     values ('x', 'Ravi', 'Iyer', 'x', 'x', 'x', '411001', '(84404) 59-700', 30, 'x', 'x', 'x', now())`,
+     select 'x', 'Ravi', 'Iyer', 'x', 'x', 'x', '411001', phone, 30, 'x', 'x', 'x', now() from unnest($1::text[]) as phone`,
+    [['(84404) 59-700', '（84404）\u00a059–700', '８４４０４\u2011５９\t７００']],
   );
   const find = async (search: string) => {
     const query = 'query ($search: String) { candidateForms(filter: { search: $search }) { nodes { firstName } } }';
@@ -104,7 +118,7 @@ test('a phone number is found however it is written, on both sides', async () =>
       .sort();
   };
   for (const search of ['84404-59700', '(84404) 59700', '8440459700', '84404 597', '404-59', '８４４０４－５９７００', '84404.59700'])
-    expect(await find(search), search).toEqual(['Asha', 'Ravi']);
+    expect(await find(search), search).toEqual(['Asha', 'Ravi', 'Ravi', 'Ravi']);
   expect(await find('asha rao 84404-59700')).toEqual(['Asha']);
   expect(await find('84404-59701')).toEqual([]);
 });

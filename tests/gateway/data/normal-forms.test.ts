@@ -6,6 +6,7 @@ import {
   normalReference,
   normalSecret,
   normalText,
+  phoneWordSql,
   searchForm,
   searchFormSql,
   searchFormWithPhones,
@@ -88,10 +89,53 @@ test('phone numbers among words are searched as their digits', () => {
   for (const [typed, form] of Object.entries(forms)) expect(searchFormWithPhones(typed)).toBe(form);
 });
 
-test('PostgreSQL makes the same search form of what is stored', async () => {
+test('the time that a search form takes grows with the length of the text alone', () => {
+  for (const part of ['(', ' ', '+', '+(', '( ', '1', '1(', '-', '\u3000']) {
+    const text = part.repeat(200_000 / part.length);
+    const started = performance.now();
+    searchFormWithPhones(`${text}x`);
+    // A form that tries each part again from each other takes ten seconds and more.
+    expect(performance.now() - started, JSON.stringify(part)).toBeLessThan(2000);
+  }
+});
+
+/** Of each letter, mark, sign and blank that is not one of thousands that are alike. */
+const characters = Array.from({ length: 0x10ffff }, (_, i) => String.fromCodePoint(i + 1)).filter(
+  (character) => !/[\p{Cn}\p{Co}\p{Cs}\p{Unified_Ideograph}\p{Script=Hangul}\p{Script=Tangut}]/u.test(character),
+);
+
+test('PostgreSQL makes the same search form of what is stored, whoever wrote it', async () => {
   const { url, drop } = await createDatabase();
-  const texts = [...words, ...words.flatMap(spellingsOf), 'क्\u200dष', '½ ™', 'New Delhi', 'a\u200cb'].map(normalLine);
-  const rows = await rowsOf<{ form: string }>(url, `select ${searchFormSql('text')} as form from unnest($1::text[]) as text`, [texts]);
+  const texts = [
+    ...words,
+    ...words.flatMap(spellingsOf),
+    ...['New  Delhi', ' New\u00a0\tDelhi\n', '\ufeff \u2028 a', 'e\u200d\u0301', 'क\u200c\u093c', 'a\u1680\u200d\t b', 'a \n b', '\u200d'],
+    ...characters.map((character) => `${character}${character} a\u200d${character}\u200c\u0301 ${character}\t${character}b ${character}`),
+  ];
+  // What a later Unicode has is no character to an older server.
+  const rows = await rowsOf<{ text: string; form: string }>(
+    url,
+    `select text, ${searchFormSql('text')} as form from unnest($1::text[]) as text where unicode_assigned(text)`,
+    [texts],
+  );
   await drop();
-  expect(rows.map(({ form }) => form)).toEqual(texts.map(searchForm));
+  expect(rows.length).toBeGreaterThan(35_000);
+  expect(rows.filter(({ text, form }) => form !== searchForm(text))).toEqual([]);
+});
+
+test('PostgreSQL takes the same from between the digits of a stored phone number', async () => {
+  const { url, drop } = await createDatabase();
+  const texts = characters.filter((character) => /[\s().\p{Pd}\u2212]/u.test(character.normalize('NFKC')));
+  const phones = texts
+    .filter((character) => character.normalize('NFKC').length === 1)
+    .map((character) => `+91${character} 84${character}4`);
+  const rows = await rowsOf<{ text: string; form: string }>(
+    url,
+    `select text, ${searchFormSql(phoneWordSql('text'))} as form from unnest($1::text[]) as text`,
+    [[...phones, '+91 84-4', '+91\u200d844']],
+  );
+  await drop();
+  expect(rows.length).toBeGreaterThan(40);
+  expect(rows.map(({ text, form }) => [text, form])).toEqual(rows.map(({ text }) => [text, '+91844']));
+  expect(rows.map(({ text }) => searchFormWithPhones(text))).toEqual(rows.map(() => '+91844'));
 });
