@@ -82,7 +82,20 @@ test('a server that cannot open its files does not answer, in whatever language 
 
   const denied = refused(prisma.$executeRawUnsafe(`do $$ begin raise exception 'no' using errcode = '42501'; end $$`));
   expect(codeOf((await denied).error)).toBeUndefined();
-  expect(codeOf({ code: '42501', severity: 'PANIC', message: 'could not open file "pg_wal/1"' })).toBe('DATABASE_UNAVAILABLE');
+});
+
+// PANIC is PANIK in German: what a COMMIT that fails so says of itself is its code, and where it comes from.
+test.each([
+  ['a disk is full', { code: '53100' }, true],
+  ['a disk fails', { code: '58030' }, true],
+  ['a disk is read-only', { code: '42501', file: 'xlog.c' }, true],
+  ['there is no memory', { code: '53200' }, true],
+  ['another statement was faster', { code: '40001' }, false],
+])('where %s, a write may have been applied or not, in whatever language the server says it', (_, fields, expected) => {
+  for (const severity of ['PANIK', 'FEHLER']) {
+    const error = databaseError(Object.assign(new Error('konnte nicht schreiben'), { severity, ...fields }));
+    expect(error).toMatchObject({ mayHaveApplied: expected });
+  }
 });
 
 test('a mutation that was applied, and whose result cannot be read, does not ask to be sent again', async () => {

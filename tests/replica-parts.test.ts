@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse } from 'graphql';
+import pg from 'pg';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Batcher } from '../src/batching/batcher.ts';
@@ -15,7 +16,10 @@ import { createLog } from '../src/log.ts';
 import { BEHIND_ALL, createLsnTokens } from '../src/lsn-tokens.ts';
 import { watchReplicas } from '../src/metrics/replica-metrics.ts';
 import { useReplicas } from '../src/plugins/use-replicas.ts';
+import { parseDatabaseUrl } from '../src/resources/database-url.ts';
 import { createPositionHistory } from '../src/resources/position-history.ts';
+import { createPrimaryWatch } from '../src/resources/primary-watch.ts';
+import { createReplicaWatch } from '../src/resources/replica-watch.ts';
 import { openReplicas } from '../src/resources/replicas.ts';
 import { noDatabase, range } from './support/batching.ts';
 import { anApp } from './support/world.ts';
@@ -161,6 +165,29 @@ test('what the primary has run in place of a replica is counted, once, however o
     ['"a"} 0', '"b"} 3'],
     ['"a"} 0', '"b"} 3'],
   ]);
+});
+
+test('a replica that cannot answer for what it replays has answered, in whatever language it says so', async () => {
+  const { databaseUrl } = await anApp({ isSeeded: false });
+  const log = createLog({ level: 'silent' });
+  const primary = createPrimaryWatch(noDatabase, { maxLagMs: 1000, leastMs: 100 }, log);
+  const losses: boolean[] = [];
+  const watch = createReplicaWatch({
+    name: 'one',
+    client: parseDatabaseUrl(databaseUrl),
+    primary,
+    maxLagMs: 1000,
+    onLeave: (isLost) => void losses.push(isLost),
+    log,
+  });
+  onTestFinished(watch.close);
+  expect(await watch.ask()).toBe(true);
+  const conflict = Object.assign(new pg.DatabaseError('Konflikt', 0, 'error'), { code: '40001', severity: 'FEHLER' });
+  const query = vi.spyOn(pg.Client.prototype, 'query').mockImplementationOnce(() => Promise.reject(conflict) as never);
+  onTestFinished(() => query.mockRestore());
+  expect(await watch.ask()).toBe(true);
+  expect(query).toHaveBeenCalledTimes(1);
+  expect(losses).not.toContain(true);
 });
 
 test('a URL that cannot be read, or names a server again, ends the start, in words that name the setting', async () => {

@@ -213,6 +213,28 @@ test('reads are answered while an operator ends the connections that they use', 
   expect(pool.waitingCount).toBe(0);
 });
 
+test('a statement that fails keeps its connection, and one that ends it does not, in whatever language the server says so', async () => {
+  const { url } = await aDatabase();
+  const { database, pool } = await openPool(`${url}?connection_limit=1`);
+  pool.on('acquire', ({ connection }) => {
+    if (connection.listenerCount('errorMessage') === 1)
+      connection.prependListener('errorMessage', (error: pg.DatabaseError) => Object.assign(error, { severity: 'FEHLER' }));
+  });
+  const pid = async () => (await database.query<{ pid: number }>('select pg_backend_pid() as pid', []))[0]?.pid;
+  const first = await pid();
+  for (let round = 0; round < 3; round++) {
+    await expect(database.query('select 1 / $1::int', [0])).rejects.toMatchObject({ code: '22012', severity: 'FEHLER' });
+    expect(await pid()).toBe(first);
+  }
+  // It has run for a while, so that it is not run again.
+  await expect(database.query('select pg_terminate_backend(pg_backend_pid()) from pg_sleep(0.4)', [])).rejects.toMatchObject({
+    code: '57P01',
+    severity: 'FEHLER',
+  });
+  expect([pool.totalCount, pool.waitingCount]).toEqual([0, 0]);
+  expect(await pid()).not.toBe(first);
+});
+
 test('a server that refuses further connections is busy, and has room again as soon as it says so', async () => {
   const { url } = await aDatabase();
   const role = `convoy_few_${randomUUID().slice(0, 8)}`;

@@ -88,7 +88,10 @@ function attempt<R extends pg.QueryResultRow>(
         return;
       }
       outcome = error ? { error } : { rows };
-      if (!isCancelling) finish(!error || isOfStatement(error));
+      if (isCancelling) return;
+      // Whether the server has kept the connection is what it sends next: the word for how bad an error is comes in its language.
+      if (error instanceof pg.DatabaseError) void settled(client).then((isReady) => isCancelling || finish(isReady));
+      else finish(!error);
     };
     client.query<R>(config, (error, result) => take(error, result ?? { rows: [] }, false));
   });
@@ -103,35 +106,35 @@ function isOfConnection(error: unknown): boolean {
   return databaseError(error)?.extensions.code === 'DATABASE_UNAVAILABLE';
 }
 
-/** Whether the server has refused the statement and kept the connection. In other languages than English nobody knows, and it is closed. */
-function isOfStatement(error: Error): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+/** Resolves to true when the server is ready for the next statement, and to false where the connection ends before. */
+function settled(client: pg.ClientBase): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const settle = (isReady: boolean) => () => {
+    client.removeListener('drain', onReady).removeListener('end', onEnd);
+    resolve(isReady);
+  };
+  const [onReady, onEnd] = [settle(true), settle(false)];
+  client.once('drain', onReady).once('end', onEnd);
+  return promise;
 }
 
 /** Cancels what a client runs. Resolves when that is over: to true when no cancel request can come any more, and the connection is whole. */
 async function cancel(client: pg.ClientBase): Promise<boolean> {
   const end = performance.now() + CANCEL_MS;
-  let state: 'running' | 'ready' | 'lost' = 'running';
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const onEvent = (next: typeof state) => () => {
-    state = next;
-    resolve();
-  };
-  // Ready for the next statement, as the server says after the error that the statement's callback gets.
-  const [onReady, onLost] = [onEvent('ready'), onEvent('lost')];
-  client.once('drain', onReady).once('end', onLost);
+  let isReady: boolean | undefined;
+  const over = settled(client).then((is) => {
+    isReady = is;
+  });
   try {
-    for (let pauseMs = FIRST_PAUSE_MS; state === 'running'; pauseMs *= 2) {
+    for (let pauseMs = FIRST_PAUSE_MS; isReady === undefined; pauseMs *= 2) {
       const leftMs = end - performance.now();
       if (leftMs <= 0) return false;
       await sendCancelRequest(client, leftMs);
       await Promise.race([over, wait(Math.min(pauseMs, leftMs), undefined, { ref: false })]);
     }
-    return state === 'ready';
+    return isReady;
   } catch {
     // Whether the request will come is not known.
     return false;
-  } finally {
-    client.removeListener('drain', onReady).removeListener('end', onLost);
   }
 }

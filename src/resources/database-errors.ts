@@ -13,8 +13,12 @@ const STORAGE =
   /^(md|fd|smgr|storage|xlog|xlogrecovery|slru|relmapper|copydir|buffile|fileset|sharedfileset|pgstat|snapbuild|timeline|file_utils)\.c$/;
 const IO_ERROR = '58030';
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end)/;
-/** Of those, what ends a connection while it is used: how its last statement ended, a COMMIT perhaps, is not known. */
-const CUT = /^(08(?!001|004)...|57P0[12]|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
+/**
+ * Of those, what ends a connection while it is used: how its last statement ended, a COMMIT perhaps, is not known. Nor is it known after
+ * an error of disk or memory. Where a COMMIT cannot write its record, the server restarts (PANIC), and may find the record written after
+ * all. The severity that node-postgres shows is in the server's language, so that the code alone decides.
+ */
+const CUT = /^(08(?!001|004)...|53[12]00|57P0[12]|58030|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|P1008|P1017|P2028)$/;
 /** The pool has none free, the server takes no more of them, or this machine has no file descriptor or port for another one. */
 const BUSY = /^(P2024|P2037|53300|EMFILE|ENFILE|EADDRNOTAVAIL)$/;
 /** No connection of the pool has come free. P2028 is any failure of a transaction, also of one that has not begun. */
@@ -33,9 +37,8 @@ export function databaseError(error: unknown): ClientError | undefined {
     const message = String(Reflect.get(one, 'message') ?? '');
     if (code === '57014') return new ClientError('DATABASE_TIMEOUT', 'The database took too long to answer.');
     if (BUSY.test(code) || BUSY_MESSAGE.test(message)) return new Overloaded('The database is busy. Try again.', RETRY_AFTER_MS);
-    // PANIC: the server ends, whatever the code says of why.
-    const isCut = CUT.test(code) || LOST_MESSAGE.test(message) || Reflect.get(one, 'severity') === 'PANIC';
-    if (isCut || LOST.test(code) || isOfDisk(one)) return new DatabaseUnavailable(RETRY_AFTER_MS, isCut);
+    const isCut = CUT.test(code) || LOST_MESSAGE.test(message) || isOfDisk(one);
+    if (isCut || LOST.test(code)) return new DatabaseUnavailable(RETRY_AFTER_MS, isCut);
   }
   return undefined;
 }

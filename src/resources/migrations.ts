@@ -183,8 +183,9 @@ function mended(adapter: Adapter): Adapter {
       await adapter.underlyingDriver().query(script);
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
-      const { code = '', severity = 'ERROR', message, detail, column, hint } = error;
-      throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
+      const { code = '', message, detail, column, hint } = error;
+      // The server's own word for it comes in its language.
+      throw new DriverAdapterError({ kind: 'postgres', code, severity: 'ERROR', message, detail, column, hint });
     }
   };
   return adapter;

@@ -138,8 +138,8 @@ export function createReplicaWatch({ name, client: config, primary, maxLagMs, on
       }
       return true;
     } catch (error) {
-      // The question stood in the way of what is to be replayed: it is asked again.
-      if (error instanceof pg.DatabaseError && error.severity === 'ERROR' && error.code === '40001') return true;
+      // The question stood in the way of what is to be replayed: it is asked again, here or, where that ends the connection, on a new one.
+      if (error instanceof pg.DatabaseError && error.code === '40001') return true;
       // What has closed the connection may have said so already.
       if (client) drop(error as Error);
       return false;
