@@ -11,6 +11,7 @@ import { createRefusal } from '../../../src/http/refusal.ts';
 import { createGatewayServer } from '../../../src/http/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { anAppOver } from '../../support/app-deps.ts';
+import { cpuTimer } from '../../support/cpu-time.ts';
 import { listen, onlyRates } from '../../support/protection.ts';
 import { answersIn, bytesOf, exchange, type RawAnswer, type RawRequest } from '../../support/raw-http.ts';
 import { anApp } from '../../support/world.ts';
@@ -118,6 +119,16 @@ test('what is thrown outside GraphQL reaches the log, and no client', async () =
   expect(lines.filter((line) => line.includes('secret cause'))).toHaveLength(2);
 });
 
+/** The port of a gateway behind node:http as it is shipped. */
+async function aServer() {
+  const { app } = await anApp({ isSeeded: false, corsOrigins: [ORIGIN] });
+  const server = createGatewayServer(app.listener, { cors: createCors([ORIGIN]), keepAliveMs: 5000, silenceMs: 30_000 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
 const head = (lines: string[]) => `POST /graphql HTTP/1.1\r\nhost: x\r\norigin: ${ORIGIN}\r\n${lines.join('\r\n')}\r\n\r\n`;
 const CHUNKED = ['content-type: application/json', 'transfer-encoding: chunked'];
 
@@ -128,39 +139,57 @@ test.each<[what: string, sent: string, status: number, code: string]>([
   ['has long headers', head([`x: ${'x'.repeat(20_000)}`]), 431, 'HEADERS_TOO_LARGE'],
   ['has long extensions of chunks', `${head(CHUNKED)}1;${'x'.repeat(20_000)}\r\n`, 413, 'PAYLOAD_TOO_LARGE'],
 ])('a request that %s is refused with a code', async (_what, sent, status, code) => {
-  const { app } = await anApp({ isSeeded: false, corsOrigins: [ORIGIN] });
-  const server = createGatewayServer(app.listener, { cors: createCors([ORIGIN]), keepAliveMs: 5000, silenceMs: 30_000 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const [answer] = answersIn(await exchange((server.address() as AddressInfo).port, Buffer.from(sent)));
+  const { port } = await aServer();
+  const [answer] = answersIn(await exchange(port, Buffer.from(sent)));
   expectRefusal(answer, status, code);
   expect(answer?.headers.connection).toBe('close');
 });
 
+test('blanks in a head that cannot be read cost next to nothing', async () => {
+  const ports = [await aFullPort(), (await aServer()).port];
+  const workedMs = cpuTimer();
+  for (const port of ports)
+    for (const name of ['origin', 'access-control-request-method', 'access-control-request-headers']) {
+      const sent = `GET / HTTP/1.1\r\n${name}:${' \t'.repeat(7000)}\0\r\n\r\n`;
+      expect(await exchange(port, Buffer.from(sent))).toMatch(/^HTTP\/1.1 (400|503)/);
+    }
+  expect(workedMs()).toBeLessThan(1000);
+});
+
+test('what is broken behind a request that is still answered cuts the connection, and writes nothing into that answer', async () => {
+  const { port } = await aServer();
+  const stream = bytesOf({
+    headers: { accept: 'text/event-stream', connection: 'keep-alive' },
+    body: JSON.stringify({ query: 'subscription { certificateIssued { id } }' }),
+  });
+  const next = bytesOf({ headers: { connection: 'keep-alive' }, body: BODY });
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  let received = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    received += chunk;
+  });
+  socket.write(stream);
+  await expect.poll(() => received, { timeout: 10_000 }).toContain('text/event-stream');
+  socket.write(Buffer.concat([next, Buffer.from('nonsense\r\n\r\n')]));
+  await once(socket, 'close');
+  expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
 test('a request whose body does not arrive in time is refused with a code', async () => {
-  const { app } = await anApp({ isSeeded: false, corsOrigins: [ORIGIN] });
-  const server = createGatewayServer(app.listener, { cors: createCors([ORIGIN]), keepAliveMs: 5000, silenceMs: 30_000 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
+  const { server, port } = await aServer();
   server.on('connection', (socket) => {
     // As node:http does when the time is over.
     server.once('request', () => server.emit('clientError', Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket));
   });
   const sent = head(['content-type: application/json', 'content-length: 9']);
-  const [answer] = answersIn(await exchange((server.address() as AddressInfo).port, Buffer.from(sent)));
+  const [answer] = answersIn(await exchange(port, Buffer.from(sent)));
   expectRefusal(answer, 408, 'REQUEST_TIMEOUT');
 });
 
 test('an expectation that is not known is ignored', async () => {
-  const { app } = await anApp({ isSeeded: false });
-  const server = createGatewayServer(app.listener, { cors: createCors([]), keepAliveMs: 5000, silenceMs: 30_000 }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const [answer] = answersIn(
-    await exchange((server.address() as AddressInfo).port, bytesOf({ body: BODY, headers: { expect: 'nonsense' } })),
-  );
+  const { port } = await aServer();
+  const [answer] = answersIn(await exchange(port, bytesOf({ body: BODY, headers: { expect: 'nonsense' } })));
   expect([answer?.status, JSON.parse(answer?.body ?? '').data]).toEqual([200, { __typename: 'Query' }]);
 });
 
