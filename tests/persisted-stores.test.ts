@@ -119,6 +119,21 @@ describe.skipIf(!hasRedis)('the Redis store', () => {
     expect(await settled()).toEqual(['set']);
   });
 
+  test('writes a document again that is registered again, where Redis has lost it', async () => {
+    const store = aRedisStore();
+    const hash = await keep(store, documentOf(1));
+    await store.redis.flushall();
+    await expect
+      .poll(
+        async () => {
+          await keep(store, documentOf(1));
+          return store.redis.exists(`${store.prefix}document:${hash}`);
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(1);
+  });
+
   test('keeps no document that is longer than may be', async () => {
     const store = aRedisStore({ maxDocumentBytes: 100 });
     const hashes = [await keep(store, documentOf(1, 100)), await keep(store, documentOf(2, 101)), await keep(store, 'न'.repeat(34))];

@@ -20,6 +20,8 @@ export type RedisDocumentStoreOptions = {
 const RETRY_MS = 1000;
 /** A document in use is written again so many times within its expiry: it does not expire, and it comes back where Redis evicted it. */
 const WRITES_PER_EXPIRY = 30;
+/** Whoever registers a document may not have found it: it is written again, unless that was done just now. */
+const REGISTERED_MS = 1000;
 
 /** `writtenAt`: when Redis was told last that the document is in use, in milliseconds of this process. */
 type Entry = { text: string; writtenAt: number };
@@ -63,9 +65,9 @@ export function createRedisDocumentStore(
     }
   }
 
-  /** Writes a document where that was not done lately. */
-  async function write(hash: string, entry: Entry): Promise<void> {
-    if (entry.writtenAt > closedAt && entry.writtenAt + writeAfterMs > performance.now()) return;
+  /** Writes a document where that was not done within so many milliseconds. */
+  async function write(hash: string, entry: Entry, withinMs: number): Promise<void> {
+    if (entry.writtenAt > closedAt && entry.writtenAt + withinMs > performance.now()) return;
     // Before the answer, so that of many requests one writes.
     entry.writtenAt = performance.now();
     const answer = await ask(() => redis.set(keyOf(hash), entry.text, 'EX', expirySeconds));
@@ -84,7 +86,7 @@ export function createRedisDocumentStore(
     get(hash) {
       const entry = front.get(hash);
       if (entry) {
-        void write(hash, entry);
+        void write(hash, entry, writeAfterMs);
         return entry.text;
       }
       // Many clients may ask for a new document at once.
@@ -98,7 +100,7 @@ export function createRedisDocumentStore(
       if (Buffer.byteLength(text) > maxDocumentBytes) return;
       const entry = front.get(hash) ?? { text, writtenAt: NEVER };
       front.set(hash, entry);
-      return write(hash, entry);
+      return write(hash, entry, Math.min(REGISTERED_MS, writeAfterMs));
     },
   };
 }

@@ -17,6 +17,9 @@ export type SharedDocumentStoreOptions = {
   againMs?: number;
 };
 
+/** Whoever registers a document may not have found it: the other process is sent it again, unless it had it just now. */
+const REGISTERED_MS = 1000;
+
 /** `keptAt`: when the other process has confirmed it last, by performance.now(). */
 type Entry = { text: string; keptAt: number; keeping?: Promise<void> };
 
@@ -32,8 +35,9 @@ export function createSharedDocumentStore(
   const front = new LRUCache<string, Entry>({ maxSize: maxBytes, sizeCalculation: ({ text }) => documentBytes(text) });
   const asking = new Map<string, Promise<string | undefined>>();
 
-  function keep(hash: string, entry: Entry): MaybePromise<void> {
-    if (entry.keeping || performance.now() < entry.keptAt + againMs) return entry.keeping;
+  /** Sends a document where that was not done within so many milliseconds. */
+  function keep(hash: string, entry: Entry, withinMs: number): MaybePromise<void> {
+    if (entry.keeping || performance.now() < entry.keptAt + withinMs) return entry.keeping;
     const keeping = shared.keep(hash, entry.text).then(
       () => {
         entry.keptAt = performance.now();
@@ -57,7 +61,7 @@ export function createSharedDocumentStore(
     get(hash) {
       const entry = front.get(hash);
       if (entry) {
-        void keep(hash, entry);
+        void keep(hash, entry, againMs);
         return entry.text;
       }
       // Many clients may ask for a new document at once.
@@ -70,7 +74,7 @@ export function createSharedDocumentStore(
     set(hash, text) {
       const entry = front.get(hash) ?? { text, keptAt: Number.NEGATIVE_INFINITY };
       front.set(hash, entry);
-      return keep(hash, entry);
+      return keep(hash, entry, REGISTERED_MS);
     },
   };
 }

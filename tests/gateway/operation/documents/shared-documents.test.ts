@@ -1,6 +1,6 @@
 // Documents that clients register with one worker of a machine are known to all of them, without Redis.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createSharedDocumentStore } from '../../../../src/gateway/operation/documents/shared-document-store.ts';
 import { createMemoryDocumentStore } from '../../../../src/persisted/memory-document-store.ts';
 import { aClient, aFleet, eventually, kill } from '../../../support/fleet.ts';
@@ -86,6 +86,20 @@ test('a known document costs no question, many who ask for another one ask once,
   expect(shared.asked).toEqual({ find: 1, keep: 1 });
   shared.memory.set(hashOf('asked'), 'another text');
   expect(await here.get(hashOf('asked'))).toBeUndefined();
+});
+
+test('a document that is registered again is sent again, once a second: the other process may have lost it', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const shared = aSharedStore();
+  const store = createSharedDocumentStore(shared);
+  const [text, hash] = [documentOf(1), hashOf(documentOf(1))];
+  for (let i = 0; i < 3; i++) await store.set(hash, text);
+  expect(shared.asked.keep).toBe(1);
+  vi.advanceTimersByTime(1001);
+  await store.set(hash, text);
+  store.get(hash);
+  expect(shared.asked).toEqual({ find: 0, keep: 2 });
 });
 
 test('a document that is in use comes back where it was evicted, and one that could not be sent is sent when it is used', async () => {
