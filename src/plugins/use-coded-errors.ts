@@ -97,13 +97,7 @@ export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Opt
   };
 
   const codedError = (error: GraphQLError, request: Request): { error: GraphQLError; head: ErrorHead } => {
-    const {
-      http,
-      unexpected: _,
-      // Yoga's: the words of the JavaScript engine about a body that is no JSON.
-      originalError: __,
-      ...extensions
-    } = error.extensions as { http?: Http; unexpected?: boolean; originalError?: unknown; code?: string };
+    const { http, unexpected: _, ...extensions } = error.extensions as { http?: Http; unexpected?: boolean; code?: string };
     // Yoga's, of an array of too many operations; what GraphQL's own code and Yoga say of a request without a code of ours is the client's.
     const code = http?.status === 413 ? 'PAYLOAD_TOO_LARGE' : isErrorCode(extensions.code) ? extensions.code : 'BAD_REQUEST';
     if (causes.has(error)) {
@@ -125,26 +119,25 @@ export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Opt
     return told;
   };
 
+  const refusalOfVariables = (args: ExecutionArgs, result: ExecutionResult): ExecutionResult | undefined => {
+    const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
+    return issues.length > 0 ? { errors: [new BadUserInput(issues)] } : undefined;
+  };
+
   return {
-    // Yoga's parsers are chosen before: where one parses JSON that a URL or a form holds, it leaves the engine's words to others.
-    onRequestParse({ requestParser, setRequestParser }) {
-      if (requestParser)
-        setRequestParser(async (request) => {
-          try {
-            return await requestParser(request);
-          } catch (error) {
-            if (error instanceof SyntaxError) throw new ClientError('BAD_REQUEST', 'The request carries JSON that cannot be read.');
-            throw error;
-          }
-        });
-    },
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
         if (isAsyncIterable(result)) return;
         if (result.errors && getOperationAST(args.document, args.operationName)?.operation === 'mutation')
           setResult({ ...result, errors: result.errors.map((error) => ofMutation(error, args.contextValue, result.data)) });
-        const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
-        if (issues.length > 0) setResult({ errors: [new BadUserInput(issues)] });
+        const refusal = refusalOfVariables(args, result);
+        if (refusal) setResult(refusal);
+      },
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult({ result, setResult }) {
+        const refusal = isAsyncIterable(result) ? undefined : refusalOfVariables(args, result);
+        if (refusal) setResult(refusal);
       },
     }),
     onResultProcess({ request, result, setResult, serverContext }) {

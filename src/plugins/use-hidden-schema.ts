@@ -1,4 +1,4 @@
-import { type ExecutionArgs, NoSchemaIntrospectionCustomRule, validate } from 'graphql';
+import { type ExecutionArgs, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
@@ -7,14 +7,17 @@ import type { Plugin } from 'graphql-yoga';
  */
 export function useHiddenSchema(): Plugin {
   return {
-    onValidate({ addValidationRule, setValidationFn }) {
+    onValidate({ addValidationRule, validateFn, setValidationFn }) {
       addValidationRule(NoSchemaIntrospectionCustomRule);
       setValidationFn((schema, document, rules, typeInfo, options) =>
-        validate(schema, document, rules, { ...options, hideSuggestions: true }, typeInfo),
+        validateFn(schema, document, rules, { ...options, hideSuggestions: true }, typeInfo),
       );
     },
-    onExecute({ args }) {
-      (args as ExecutionArgs).hideSuggestions = true;
-    },
+    onExecute: ({ args }) => hideSuggestions(args),
+    onSubscribe: ({ args }) => hideSuggestions(args),
   };
+}
+
+function hideSuggestions(args: object): void {
+  (args as ExecutionArgs).hideSuggestions = true;
 }

@@ -25,7 +25,8 @@ export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneCont
   return {
     onRequest({ request, fetchAPI, endResponse }) {
       // An EventSource whose stream is complete asks again, and stops at this status alone.
-      if (request.headers.get('last-event-id') === COMPLETED_ID) endResponse(new fetchAPI.Response(null, { status: 204 }));
+      const isOfSource = request.method === 'GET' && acceptedBy(request.headers.get('accept') ?? undefined).events.isPreferred;
+      if (isOfSource && request.headers.get('last-event-id') === COMPLETED_ID) endResponse(new fetchAPI.Response(null, { status: 204 }));
     },
     onRequestParse({ request, serverContext }) {
       const context = serverContext as StreamContext;

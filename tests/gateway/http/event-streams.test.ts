@@ -86,6 +86,26 @@ test('a query and a mutation that ask for a stream have one with one event', asy
   expect(issued.events).toMatchObject([{ data: { data: { issueCertificate: { certificate: { holderName: 'Asha' } } } } }, COMPLETE]);
 });
 
+test('an EventSource whose stream is complete is told not to come back, and nobody else is', async () => {
+  const { url } = await anApp();
+  const headers = { accept: 'text/event-stream', 'last-event-id': 'complete' };
+  const query = new URLSearchParams({ query: '{ __typename }' });
+  expect((await fetch(`${url}?${query}`, { headers })).status).toBe(204);
+  const { status, events } = await eventsFrom(url, { query: '{ __typename }' }, { headers });
+  expect([status, events]).toMatchObject([200, [{ event: 'next', data: { data: { __typename: 'Query' } } }, COMPLETE]]);
+});
+
+test('wrong variables of a subscription are named as those of a query are', async () => {
+  const { url } = await anApp();
+  const errors = [];
+  for (const query of ['subscription ($id: ID!) { certificateIssued(spaId: $id) { id } }', 'query ($id: ID!) { spa(id: $id) { id } }']) {
+    const { events } = await eventsFrom(url, { query, variables: { id: [1] } });
+    errors.push(events[0]?.data.errors);
+  }
+  expect(errors[0]).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['id'] }] } }]);
+  expect(errors[0]).toEqual(errors[1]);
+});
+
 test('what the guard refuses stays an answer of HTTP', async () => {
   const { url } = await anApp({ protection: { modes: onlyRates('requests'), rates: { perMinute: 2 }, maxBodyBytes: 1000 } });
   const large = await eventsFrom(url, { query: SUBSCRIPTION, variables: { text: 'x'.repeat(1000) } });
