@@ -38,6 +38,7 @@ test('every request is counted once: answered, not understood, not allowed, of n
       await world.send([{ query: PAGE }, { query: '{ __typename }' }]);
       await fetch(`${origin}/nowhere`);
       await fetch(`${origin}/health`);
+      await fetch(`${origin}/graphql`, { method: 'OPTIONS' });
     });
   });
   // The scrapes themselves are probes: of the last one, nothing is known yet.
@@ -50,11 +51,14 @@ test('every request is counted once: answered, not understood, not allowed, of n
     'anonymous mutation 200 refused none': 1,
     'several batch 200 ok none': 1,
     'none none 404 refused none': 1,
+    'none none 204 ok none': 1,
     'none probe 200 ok none': 2,
   });
   expect(codes).toEqual({ GRAPHQL_VALIDATION_FAILED: 1, GRAPHQL_PARSE_FAILED: 1, BAD_REQUEST: 1, UNAUTHENTICATED: 1, NOT_FOUND: 1 });
   const { of } = await scrape(world);
   expect(of('convoy_request_duration_seconds_count Page')).toBe(2);
+  // Of what could not be read and of what is nowhere; a browser asks by itself before a page may.
+  expect(of('convoy_request_duration_seconds_count none')).toBe(2);
   expect(of('convoy_request_duration_seconds_sum Page')).toBeGreaterThan(0);
   expect(of('convoy_request_duration_seconds_sum Page')).toBeLessThan(5);
   // The one under way is the scrape.

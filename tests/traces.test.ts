@@ -104,6 +104,8 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
   });
   await askIn(traceId(10), '00');
   await fetch(`${(await ready).origin}/health`);
+  const asksFirst = { origin: 'https://a.example', 'access-control-request-method': 'POST' };
+  await fetch(`${(await ready).origin}/graphql`, { method: 'OPTIONS', headers: asksFirst });
   const began = await ask(QUERY, { 'x-request-id': 'began-here', 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' });
   await began.text();
   await askIn(traceId(11), '01', '{ nothing(token: "secret-of-mine") }');
@@ -123,6 +125,7 @@ test('whoever asks decides which traces are sent, failures are errors, and the e
   expect(treeOf(writing, PARENT)).toEqual({ 'POST /graphql': { 'mutation In': { SELECT: {} } } });
   expect(spans.filter((span) => span.traceId === traceId(10))).toEqual([]);
   expect(spans.map(({ attributes }) => attributes['url.path'])).not.toContain('/health');
+  expect(spans.map(({ attributes }) => attributes['http.request.method'])).not.toContain('OPTIONS');
   const refused = spans.filter((span) => span.traceId === traceId(11));
   expect(treeOf(refused, PARENT)).toEqual({ 'POST /graphql': { query: {} } });
   expect(named(refused, 'query')).toMatchObject({ isError: false, attributes: { 'error.type': 'GRAPHQL_VALIDATION_FAILED' } });

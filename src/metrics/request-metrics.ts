@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { ERROR_CODES } from '../errors.ts';
 import { isProbe } from '../http/operator.ts';
 import { outcomeOf, type RequestObserver, type RequestRecord } from '../http/request-record.ts';
+import { isBrowsersOwn } from '../http/route.ts';
 import { SECONDS } from './buckets.ts';
 
 /** Whoever makes up names and provokes every status with each could make many: beyond this, operations are one. */
@@ -26,7 +27,7 @@ export function createRequestMetrics(registers: Registry[]) {
   });
   const durations = new Histogram({
     name: 'convoy_request_duration_seconds',
-    help: 'How long a request took until its answer was written; probes and open event streams apart.',
+    help: 'How long a request took until its answer was written; probes, preflights and open event streams apart.',
     labelNames: ['operation'] as const,
     buckets: SECONDS,
     registers,
@@ -67,7 +68,7 @@ export function createRequestMetrics(registers: Registry[]) {
       const { operation, kind } = whatOf(record);
       const { status, cache, durationMs, errorCodes, isStream } = record;
       count({ operation, kind, status, outcome: outcomeOf(record), cache: cache ?? 'none' });
-      if (!isStream && kind !== 'probe') durations.observe({ operation }, durationMs / 1000);
+      if (!isStream && kind !== 'probe' && !isBrowsersOwn(record)) durations.observe({ operation }, durationMs / 1000);
       if (kind === 'query') shared.inc({ result: cache ?? 'skip' });
       for (const code of errorCodes) errors.inc({ code: code in ERROR_CODES ? code : 'other' });
     },

@@ -24,6 +24,7 @@ import type { Flush } from '../batching/batcher.ts';
 import type { Statement } from '../batching/statement.ts';
 import { isProbe } from '../http/operator.ts';
 import type { OperationRun, RequestRecord } from '../http/request-record.ts';
+import { isBrowsersOwn } from '../http/route.ts';
 import type { TraceContext } from '../http/trace-context.ts';
 import type { Tracing } from '../tracing.ts';
 import { describeOperation, describeRequest, describeStatement, type Place, requestAttributes, statementName } from './attributes.ts';
@@ -84,7 +85,7 @@ export function createSpans({ tracer, ...place }: SpansOptions): Tracing {
 
   return {
     onRequestStart(record) {
-      if (isProbe(record)) return;
+      if (isProbe(record) || isBrowsersOwn(record)) return;
       clock.set();
       const options = {
         kind: SpanKind.SERVER,
