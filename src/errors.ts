@@ -96,9 +96,12 @@ export class ClientError extends GraphQLError {
   }
 }
 
+/** The methods of the GraphQL endpoint, as in the header `Allow`. */
+export const METHODS = 'GET, HEAD, POST, OPTIONS';
+
 export class MethodNotAllowed extends ClientError {
   /** `allow`: the methods that are supported, as in the header of that name. */
-  constructor(message = 'GraphQL requests are sent by GET or POST.', allow = 'GET, HEAD, POST, OPTIONS') {
+  constructor(message = 'GraphQL requests are sent by GET or POST.', allow = METHODS) {
     super('METHOD_NOT_ALLOWED', message);
     Object.assign(this.extensions.http as object, { headers: { allow } });
   }

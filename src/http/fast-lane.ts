@@ -122,7 +122,7 @@ export function createFastLane<Context extends Record<string, unknown>>(
     outcome ??= await execute(req, res, call, params, request);
     if (request.signal.aborted) return;
     if ('json' in outcome) write(res, call, asked, outcome.json, { 'cache-control': 'no-store' });
-    else takeYogasWay(yoga, req, res, call, outcome);
+    else return takeYogasWay(yoga, req, res, call, outcome);
   };
 
   /** Runs an operation through Yoga's pipeline. An answer that Yoga has nothing more to do with is written at once: see Outcome. */

@@ -1,4 +1,5 @@
 import { parse } from 'content-type';
+import { LRUCache } from 'lru-cache';
 import { ClientError } from '../errors.ts';
 
 export type JsonType = 'application/json' | 'application/graphql-response+json';
@@ -31,7 +32,7 @@ const PAGE = 'text/html';
 const MAX_RANGES = 100;
 /** Headers whose meaning is remembered, and their length. Browsers and libraries send few different ones. */
 const [MAX_REMEMBERED, MAX_REMEMBERED_LENGTH] = [100, 500];
-const remembered = new Map<string, Accepted>();
+const remembered = new LRUCache<string, Accepted>({ max: MAX_REMEMBERED });
 
 /**
  * Reads an Accept header; one that is missing or empty accepts everything. Parameters other than `q` and `charset` are ignored: libraries
@@ -41,7 +42,7 @@ export function acceptedBy(accept = ''): Accepted {
   const known = remembered.get(accept);
   if (known) return known;
   const accepted = read(accept);
-  if (remembered.size < MAX_REMEMBERED && accept.length <= MAX_REMEMBERED_LENGTH) remembered.set(accept, accepted);
+  if (accept.length <= MAX_REMEMBERED_LENGTH) remembered.set(accept, accepted);
   return accepted;
 }
 

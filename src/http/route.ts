@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ClientError, MethodNotAllowed } from '../errors.ts';
+import { ClientError, METHODS, MethodNotAllowed } from '../errors.ts';
 import { acceptedBy } from './media-type.ts';
 
 /** An answer without a body. */
@@ -11,8 +11,6 @@ export type RouteOptions = {
   /** Whether a path is one of the playground's files; undefined where there is no playground. */
   isFile: ((path: string) => boolean) | undefined;
 };
-
-export const METHODS = 'GET, HEAD, POST, OPTIONS';
 
 /** Browsers ask for an icon by themselves, again after this time. */
 const ICON = { path: '/favicon.ico', maxAgeSeconds: 86_400 };

@@ -77,9 +77,10 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         return endResponse(fetchAPI.Response.json(body, { status, headers: { 'cache-control': 'no-store' } }));
       }
 
-      // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
+      // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first,
+      // without a token: others may have written the link.
       const query = url.searchParams.get('query');
-      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {}, userId: firstUser }] : [];
+      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {} }] : [];
       const ordered = [...shared, ...examples.toSorted((a, b) => Number(b.query === query) - Number(a.query === query))];
       const defaultTabs = await Promise.all(ordered.map(tabOf));
       const [first] = defaultTabs;

@@ -1,4 +1,4 @@
-import type { RequestObserver } from '../../http/request-record.ts';
+import type { RequestObserver, RequestRecord } from '../../http/request-record.ts';
 import type { Log } from '../../log.ts';
 
 /**
@@ -6,15 +6,15 @@ import type { Log } from '../../log.ts';
  * process, and what it looks at is the client's: a path, headers, names.
  */
 export function tolerantObserver(observer: RequestObserver, log: Log): RequestObserver {
-  const attempt = (observe: () => void) => {
+  const attempt = ({ requestId }: RequestRecord, observe: () => void) => {
     try {
       observe();
     } catch (error) {
-      log.error({ err: error }, 'a request could not be observed');
+      log.error({ err: error, requestId }, 'a request could not be observed');
     }
   };
   return {
-    onRequestStart: (record, req) => attempt(() => observer.onRequestStart?.(record, req)),
-    onRequestEnd: (record) => attempt(() => observer.onRequestEnd(record)),
+    onRequestStart: (record, req) => attempt(record, () => observer.onRequestStart?.(record, req)),
+    onRequestEnd: (record) => attempt(record, () => observer.onRequestEnd(record)),
   };
 }

@@ -6,8 +6,8 @@ import { hashPassword, verifyPassword } from './password.ts';
 
 /**
  * Returns the id of the user whose username or email, and password, these are, and since when they are signed in. Throws Unauthenticated
- * with the same words, and after the same work, for an unknown name, a wrong password, an inactive user and a user whose hash cannot be
- * read, which is logged.
+ * with the same words for an unknown name, a wrong password, an inactive user and a user whose hash cannot be read, which is logged; and
+ * after the same work, unless the hash was imported from a system with other parameters.
  */
 export async function signIn(
   { prisma, log }: { prisma: Db; log: Log },

@@ -27,7 +27,7 @@ const complete: Complete = (run, value, onSuccess, onError) => {
     } catch (cause) {
       run.errors.push(new IncompleteRun('A value could not be completed.', { cause }));
     }
-    // There is nobody to tell yet where an earlier value was thrown out of the synchronous part.
+    // `resolve` is not set when the synchronous part threw.
     if (--run.promiseCounter === 0) run.resolve?.(run);
   };
   run.promiseCounter++;
