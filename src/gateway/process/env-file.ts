@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { StartError } from '../../errors.ts';
 
-/** A quoted value, which may hold line breaks. */
-const QUOTED = /(=[^\S\r\n]*)(["'`])[\s\S]*?\2/g;
+/** An assignment of a quoted value, which may hold line breaks. */
+const QUOTED = /^(\s*(?:export\s+)?[\w.-]+\s*=[^\S\r\n]*)(["'`])[\s\S]*?\2/gm;
 /** What a line may be: blank, a comment or an assignment. */
 const LINE = /^\s*(#.*|(export\s+)?[\w.-]+\s*=.*)?$/;
 

@@ -25,6 +25,11 @@ test('a value may be quoted, be empty and hold line breaks', async () => {
   });
 });
 
+test('quotes in comments quote nothing', async () => {
+  expect(await read(`# Quote values with spaces, as NAME="a b\n# don't use "smart" quotes\nPORT=1`)).toEqual({ PORT: '1' });
+  await expect(read(`# NAME="a\nPORT 1\n# "`)).rejects.toThrow('Line 2');
+});
+
 test.each<[string, string | Uint8Array, string]>([
   ['a line that is no assignment', 'A=1\nPORT 4000\n', 'Line 2 of the file .env is neither NAME=value nor a comment: correct it.'],
   [
