@@ -127,7 +127,7 @@ export function createDistributor(
     taker.onTheWay.set(id, arrival);
     // What lies below the socket: with the socket itself, Node would keep accounts of it in both processes.
     const isSent = taker.peer.tell('connection', { id }, Reflect.get(arrival.socket, '_handle'));
-    if (!isSent) lose(taker, id, arrival);
+    if (!isSent) moveOn(taker, id, arrival);
     else if (!taker.isAsked) {
       taker.isAsked = true;
       setImmediate(askOf, taker);
@@ -141,16 +141,19 @@ export function createDistributor(
   }
 
   /** What a worker has not received is free for others, for as long as it may wait. */
-  function lose(taker: Taker, id: number, arrival: Arrival): void {
+  function moveOn(taker: Taker, id: number, arrival: Arrival): void {
     taker.onTheWay.delete(id);
     taker.open--;
     taker.full ??= setTimeout(vacate, FULL_MS, taker).unref();
-    if (performance.now() > warnedAt + WARN_MS) {
-      warnedAt = performance.now();
-      log.warn('a worker has no file descriptor for another connection: raise the limit of open files, or lower WORKER_CONNECTIONS');
-    }
     if (performance.now() < arrival.until) place(arrival);
     else refuse(arrival.socket);
+  }
+
+  /** Node drops a connection for which a process has no file descriptor, and its message with it. */
+  function warn(): void {
+    if (performance.now() < warnedAt + WARN_MS) return;
+    warnedAt = performance.now();
+    log.warn('a worker has no file descriptor for another connection: raise the limit of open files, or lower WORKER_CONNECTIONS');
   }
 
   function vacate(taker: Taker): void {
@@ -169,7 +172,11 @@ export function createDistributor(
           taker.onTheWay.get(one)?.socket.destroy();
           taker.onTheWay.delete(one);
         }
-        for (const [one, arrival] of taker.onTheWay) if (one <= upTo) lose(taker, one, arrival);
+        for (const [one, arrival] of taker.onTheWay) {
+          if (one > upTo) continue;
+          moveOn(taker, one, arrival);
+          warn();
+        }
         placeWaiting();
       });
       peer.on('connections closed', (count: number) => {
