@@ -36,8 +36,9 @@ export default defineConfig({
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // Those of one file that wait for processes most of the time.
     maxConcurrency: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // No measure of speed: what hangs ends, on the slowest machine too.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'as shipped', include: ['tests/**/*.test.ts'] } },
       // Yoga's own way through HTTP, nothing compiled, and each request with statements of its own.

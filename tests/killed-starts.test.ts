@@ -61,7 +61,7 @@ test('the budget holds when the primary is killed and started again while its wo
   // A connection that waits for a place in the pool for too long is refused.
   for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'fulfilled' });
   console.log(`At most ${Math.max(...counts)} of 14 connections.`);
-  expect(Math.max(...counts)).toBeGreaterThan(11);
+  expect(Math.max(...counts)).toBeGreaterThan(9);
   expect(Math.max(...counts)).toBeLessThanOrEqual(14);
 });
 

@@ -146,8 +146,8 @@ describe.each(stores)('%s', (_, isThere, create) => {
     ];
     const random = createRandom(7);
     const moments: number[] = [];
-    const end = performance.now() + 3000;
-    while (performance.now() < end) {
+    // As many as there is room for in some windows: what is refused takes none, and room comes back.
+    while (moments.length <= 18 * 2) {
       const verdicts = await Promise.all(Array.from({ length: 1 + random(5) }, () => store.take('key', windows, 1)));
       for (const { isAllowed, at } of verdicts) if (isAllowed) moments.push(at);
       await wait(random(60));
@@ -156,8 +156,6 @@ describe.each(stores)('%s', (_, isThere, create) => {
     for (const { windowMs, max } of windows)
       for (let i = max; i < moments.length; i++)
         expect((moments[i] as number) - (moments[i - max] as number)).toBeGreaterThanOrEqual(windowMs);
-    // As many as there is room for: what is refused takes none, and room comes back.
-    expect(moments.length).toBeGreaterThan(18 * 2);
   });
 
   check('agrees with a plain model about random calls', async () => {
