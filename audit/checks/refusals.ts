@@ -17,6 +17,7 @@ const requests: readonly (readonly [what: string, status: number, sent: Sent])[]
   ['a WebSocket', 400, { method: 'GET', target: query, headers: { connection: 'close, upgrade', upgrade: 'websocket' } }],
   ['no Host header', 400, { body: BODY, headers: { host: undefined } }],
   ['a broken header', 400, { body: BODY, headers: { 'bad name': 'x' } }],
+  ['a broken header of blanks', 400, { body: BODY, headers: { 'access-control-request-method': `${' '.repeat(15_000)}\0` } }],
   ['another address', 404, { method: 'GET', target: '/' }],
   ['another method', 405, { method: 'DELETE' }],
   ['an Accept header of another type', 406, { body: BODY, headers: { accept: 'image/png' } }],
