@@ -100,8 +100,11 @@ export async function describeTables(pool: pg.Pool, { models, enums, schema = 'p
         const objection = objectionTo(field, row, enums[field.type]);
         const sentence = objection && `${where} cannot be read: ${objection}`;
         if (sentence && !omitted(model).includes(field.name)) objections.push(sentence);
-        const { isNullable, type, kind } = row;
-        return [field.name, { name: column, type, kind, isNullable, readAs: readAsOf(field, row), objection: sentence }];
+        const { isNullable, kind } = row;
+        const readAs = readAsOf(field, row);
+        // A Decimal may have a fraction, which PostgreSQL refuses to make a whole number of.
+        const type = readAs === 'numeric' ? readAs : row.type;
+        return [field.name, { name: column, type, kind, isNullable, readAs, objection: sentence }];
       });
     return [model, { name, columns: new Map(columns), announced: announced.get(name) }];
   });

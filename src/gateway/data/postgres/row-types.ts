@@ -38,7 +38,7 @@ export function createRowTypes(decimal: (text: string) => unknown): pg.CustomTyp
 
 /**
  * Parameters as PostgreSQL reads them. node-postgres would write a Date in the zone of the machine, so that west of UTC a day becomes
- * the one before. The values of an array are of one kind.
+ * the one before, and a Decimal as JSON, in quotes. The values of an array are of one kind.
  */
 export function parametersOf(values: readonly unknown[]): unknown[] {
   return values.map((value) => {
@@ -47,6 +47,10 @@ export function parametersOf(values: readonly unknown[]): unknown[] {
   });
 }
 
-const needsEncoding = (value: unknown) => value instanceof Date || typeof value === 'bigint';
+const needsEncoding = (value: unknown) => value instanceof Date || typeof value === 'bigint' || isDecimal(value);
 
-const encode = (value: unknown) => (value instanceof Date ? momentText(value) : typeof value === 'bigint' ? String(value) : value);
+const encode = (value: unknown) =>
+  value instanceof Date ? momentText(value) : typeof value === 'bigint' || isDecimal(value) ? String(value) : value;
+
+/** By the name that decimal.js gives its objects: an application may bring a copy of its own. */
+const isDecimal = (value: unknown) => typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'Decimal';

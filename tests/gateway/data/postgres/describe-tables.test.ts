@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Table } from '../../../../src/batching/database.ts';
-import { checkColumns } from '../../../../src/batching/rows.ts';
+import { checkColumns, childrenLoader, countLoader, rowLoader } from '../../../../src/batching/rows.ts';
 import type { RuntimeField } from '../../../../src/gateway/data/postgres/describe-tables.ts';
 import { noDatabase } from '../../../support/batching.ts';
 import { rowsOf } from '../../../support/database.ts';
@@ -48,6 +48,44 @@ test('what rows do not carry may be of any type, until something reads it', asyn
   reads(['id']);
   expect(() => reads(['id', 'length'])).toThrow('things.length is interval, which is not supported');
   expect(() => reads(['width'])).toThrow('Spa has no column for width.');
+});
+
+test('a loader by values that cannot be compared, or in an order that there is not, ends the start', async () => {
+  const types = { citext: 'String', xml: 'String', json: 'Json', jsonb: 'Json', bytea: 'Bytes', text_array: 'String', uuid: 'String' };
+  const columns = Object.keys(types).map((type) => `of_${type} ${type.replace('_array', '[]')}`);
+  const { describe } = await aTable(`create extension citext; create table things (id int, ${columns.join(', ')})`);
+  const fields = Object.entries(types).map(([type, of]) => field(`of_${type}`, of));
+  const tables = await describe([field('id', 'Int'), ...fields]);
+  // The application's loaders are declared too.
+  const others = { name: 'others', columns: { get: (name: string) => ({ name, type: 'integer', kind: 'int4' }) } } as unknown as Table;
+  const database = { ...noDatabase, table: (model: string) => tables.get(model) ?? others };
+  const thing = 'Thing' as 'SalaryMonth';
+  const key = (type: string) => `of_${type}` as 'id' & 'certificateId';
+  rowLoader(thing, key('uuid'));
+  childrenLoader(thing, key('uuid'), key('jsonb'));
+  checkColumns(database);
+  for (const [type, name] of Object.entries({
+    citext: 'citext',
+    xml: 'xml',
+    json: 'json',
+    jsonb: 'jsonb',
+    bytea: 'bytea',
+    text_array: 'text[]',
+  }))
+    expect(() => checkColumns(database, [{ model: thing, fields: [], key: key(type) }])).toThrow(
+      `Rows of Thing cannot be looked up by of_${type}: things.of_${type} is ${name}. Change the column, or write a batchLoader`,
+    );
+  expect(() => checkColumns(database, [{ model: thing, fields: [], key: 'id', orderBy: key('json') }])).toThrow(
+    'Rows of Thing cannot be ordered by of_json: things.of_json is json.',
+  );
+  for (const declare of [
+    () => rowLoader(thing, key('citext')),
+    () => childrenLoader(thing, key('citext'), key('uuid')),
+    () => countLoader(thing, key('citext')),
+  ]) {
+    declare();
+    expect(() => checkColumns(database)).toThrow('cannot be looked up by of_citext');
+  }
 });
 
 test('the first column that cannot be read is named, and how many more there are', async () => {

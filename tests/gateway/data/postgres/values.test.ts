@@ -170,6 +170,26 @@ test('long numbers are BigInts: in rows, as keys, in filters and in cursors', as
   expect(await page({ where: { parent: id(5) } })).toEqual([]);
 });
 
+test.each(['numeric', 'integer'])(
+  'decimals in a column of type %s are found: by keys and by filters, alone and many at once',
+  async (type) => {
+    const { listBy, rowsBy } = await someThings(
+      `create table things (id serial primary key, price ${type}); insert into things (price) values (1.5 * 2), (20), (null), (12e5), (-7)`,
+      [field('price', 'Decimal')],
+    );
+    const filters = { is: equals('price' as never), from: atLeast('price' as never), to: below('price' as never) };
+    const { page } = listBy([byInt('id')], { filters });
+    const decimal = (text: string) => new Prisma.Decimal(text);
+    const found = async (where: object) => (await page({ where })).map(({ id }) => id);
+    expect(await found({ is: decimal('3.00') })).toEqual([1]);
+    expect(await found({ is: decimal('1.2e6') })).toEqual([4]);
+    expect(await found({ from: decimal('2.5') })).toEqual([1, 2, 4]);
+    expect(await found({ from: decimal('-7'), to: decimal('3.1') })).toEqual([1, 5]);
+    const keys = ['3', '20.0', '1.5', '1200000', '-7'].map(decimal);
+    expect((await rowsBy('price', keys)).map((row) => row?.id)).toEqual([1, 2, undefined, 4, 5]);
+  },
+);
+
 test.each(['America/Los_Angeles', 'Asia/Kolkata', 'UTC'])('moments and days are the same on a machine in %s', async (zone) => {
   inZone(zone);
   expect(new Date(2026, 2, 31).getTimezoneOffset()).toBe({ 'America/Los_Angeles': 420, 'Asia/Kolkata': -330 }[zone] ?? 0);
