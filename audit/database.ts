@@ -64,10 +64,10 @@ export async function lockTable(databaseUrl: string, table: string) {
   const waiting = async () => (await watcher.query<{ count: number }>(WAITING)).rows[0]?.count ?? 0;
   return {
     waiting,
-    /** Waits until so many statements hang; returns after how many milliseconds. Throws after five seconds. */
+    /** Waits until so many statements hang, or more, or for 0 none; returns after how many milliseconds. Throws after five seconds. */
     until: async (count: number): Promise<number> => {
       const start = performance.now();
-      for (let seen = await waiting(); seen !== count; seen = await waiting()) {
+      for (let seen = await waiting(); count === 0 ? seen > 0 : seen < count; seen = await waiting()) {
         if (performance.now() - start > 5000) throw new Error(`${seen} statements hang after 5 s, not ${count}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }

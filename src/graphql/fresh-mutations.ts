@@ -1,5 +1,5 @@
-// A Pothos plugin: a mutation is begun only while somebody waits for its answer; after each one the request forgets what it had read, so that the answer shows what was written, and shared
-// caches have dropped it before the answer says that it is done.
+// A Pothos plugin: a mutation is begun only while its client waits for the answer. After each one the request forgets what it had read,
+// so that the answer shows what was written, and shared caches have dropped it before the answer says that it is done.
 
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';

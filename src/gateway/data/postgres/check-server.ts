@@ -14,7 +14,7 @@ export type ServerFacts = {
 export const SERVER_FACTS = `current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
   pg_is_in_recovery() as "isStandby"`;
 
-/** The oldest version that the PostgreSQL project still mends. */
+/** The oldest version that the PostgreSQL project still supports. */
 const OLDEST = 15;
 
 /** Throws StartError where a gateway cannot have this server for its primary. `where`: names it, at the beginning of a sentence. */

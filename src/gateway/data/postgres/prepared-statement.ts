@@ -25,7 +25,7 @@ const STALE = /^(0A000|26000|XX000|42\w{3})$/;
 /** There is a statement of this name, of which node-postgres does not know. */
 const DUPLICATE = '42P05';
 
-/** Whether an error may come from how the statement was parsed before, so that it is worth to parse it again. */
+/** Whether an error may come from how the statement was parsed before, so that parsing it again may help. */
 export function isStale(error: unknown, hadParsed: boolean): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   return error.code === DUPLICATE || (hadParsed && STALE.test(error.code ?? ''));
