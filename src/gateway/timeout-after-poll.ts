@@ -27,10 +27,24 @@ export function setTimeoutAfterPoll(callback: () => void, ms: number, { isRef = 
 /** What `work` comes to. Rejects where it comes to nothing within `ms` milliseconds and one further poll; the work itself goes on. */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timeout = setTimeoutAfterPoll(() => late.reject(new Error('no answer in time')), ms, { isRef: false });
+  const timeout = setTimeoutAfterPoll(() => late.reject(lateError()), ms, { isRef: false });
   try {
     return await Promise.race([work, late.promise]);
   } finally {
     timeout.cancel();
   }
 }
+
+/** What `work` comes to. The signal that it gets is aborted after `ms` milliseconds and one further poll: `AbortSignal.timeout` is a plain timer. */
+export async function abortedAfter<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timeout = setTimeoutAfterPoll(() => controller.abort(lateError()), ms, { isRef: false });
+  try {
+    return await work(controller.signal);
+  } finally {
+    timeout.cancel();
+  }
+}
+
+/** The code is the one that the system has for a connection that is silent. */
+const lateError = () => Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });

@@ -5,6 +5,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 import { ClientError, refusalOf } from '../errors.ts';
 import { tolerantObserver } from '../gateway/http/tolerant-observer.ts';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Log } from '../log.ts';
 import { requestIdFrom } from '../plugins/use-request-id.ts';
@@ -158,13 +159,14 @@ export function createGuard(
     }
     // node:http may close the connection when the answer ends, which a client that is still sending would not read then.
     const end = () => {
-      clearTimeout(timer);
+      timeout.cancel();
       res.end();
     };
-    const timer = setTimeout(() => {
+    const cut = () => {
       res.end();
       if (!req.complete) req.destroy();
-    }, LINGER_MS).unref();
+    };
+    const timeout = setTimeoutAfterPoll(cut, LINGER_MS, { isRef: false });
     req.once('end', end).once('close', end).resume();
   }
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 
 /** What of node-postgres is needed here and is not in its types. */
 type Cancelled = Pick<pg.Client, 'host' | 'port'> & { ssl: unknown; sslNegotiation: string; processID: number; secretKey: number };
@@ -16,7 +17,7 @@ export function sendCancelRequest(client: pg.ClientBase, timeoutMs: number): Pro
   const { host, port, ssl, sslNegotiation, processID, secretKey } = client as unknown as Cancelled;
   const connection = new pg.Connection({ ssl, sslNegotiation } as pg.ConnectionConfig) as Connection;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
+  const timeout = setTimeoutAfterPoll(() => {
     reject(new Error('The server did not take the cancel request in time.'));
     connection.stream.destroy();
   }, timeoutMs);
@@ -32,7 +33,7 @@ export function sendCancelRequest(client: pg.ClientBase, timeoutMs: number): Pro
   connection.on('sslconnect', send);
   connection.on('error', reject);
   connection.on('end', () => {
-    clearTimeout(timer);
+    timeout.cancel();
     if (isSent) resolve();
     else reject(new Error('The server has closed before it took the cancel request.'));
   });

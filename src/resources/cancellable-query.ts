@@ -2,9 +2,9 @@
 // that comes late hits whatever the connection runs then. So a connection goes back to the pool only when its statement is over and
 // the server has closed every request for it; where that is not known in time, the connection is closed.
 
-import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { hasParsed, isStale, parsedAgain } from '../gateway/data/postgres/prepared-statement.ts';
+import { within } from '../gateway/timeout-after-poll.ts';
 import { sendCancelRequest } from './cancel-request.ts';
 import { connectedAt } from './connection-pool.ts';
 import { databaseError } from './database-errors.ts';
@@ -130,7 +130,7 @@ async function cancel(client: pg.ClientBase): Promise<boolean> {
       const leftMs = end - performance.now();
       if (leftMs <= 0) return false;
       await sendCancelRequest(client, leftMs);
-      await Promise.race([over, wait(Math.min(pauseMs, leftMs), undefined, { ref: false })]);
+      await within(over, Math.min(pauseMs, leftMs)).catch(() => undefined);
     }
     return isReady;
   } catch {

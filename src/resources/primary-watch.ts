@@ -1,4 +1,5 @@
 import type { Database } from '../batching/database.ts';
+import { abortedAfter } from '../gateway/timeout-after-poll.ts';
 import type { Log } from '../log.ts';
 import { createPositionHistory, type Position } from './position-history.ts';
 
@@ -49,7 +50,7 @@ export function createPrimaryWatch(primary: Database, options: { maxLagMs: numbe
     async ask() {
       const askedAt = performance.now();
       try {
-        const [row] = await primary.query<{ lsn: string; identity: string }>(QUESTION, [], AbortSignal.timeout(TIMEOUT_MS));
+        const [row] = await abortedAfter(TIMEOUT_MS, (signal) => primary.query<{ lsn: string; identity: string }>(QUESTION, [], signal));
         if (!row) return;
         identity = row.identity;
         history.add(BigInt(row.lsn), askedAt);

@@ -1,6 +1,6 @@
 import type { Command, Redis } from 'ioredis';
 import { StartError } from '../errors.ts';
-import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
+import { type PolledTimeout, setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 
 type Options = {
   /** How long a command may take: requests wait for it, and have another way when it fails. In milliseconds. */
@@ -18,12 +18,26 @@ const SILENCE_MS = 2000;
 export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, onError = () => undefined }: Options): Promise<Redis> {
   // 2 MB of code that most gateways do not need.
   const { Redis } = await import('ioredis');
-  /** Its own `commandTimeout` gives up on answers that have come while this process had no time to read them. */
+  /** Its own `commandTimeout` and `socketTimeout` give up on answers that have come while this process had no time to read them. */
   class PunctualRedis extends Redis {
+    #silence: PolledTimeout | undefined;
+
     override sendCommand(command: Command, ...rest: unknown[]): unknown {
       const timeout = setTimeoutAfterPoll(() => command.reject(new Error('Command timed out')), commandTimeoutMs);
       command.promise.then(timeout.cancel, timeout.cancel);
+      this.#expectAnswer();
       return super.sendCommand(command, ...(rest as []));
+    }
+
+    #expectAnswer(): void {
+      const { stream } = this;
+      if (this.#silence || !stream) return;
+      const { bytesRead } = stream;
+      const end = () => {
+        this.#silence = undefined;
+        if (stream.bytesRead === bytesRead) stream.destroy(new Error(`Redis has been silent for ${SILENCE_MS} ms.`));
+      };
+      this.#silence = setTimeoutAfterPoll(end, SILENCE_MS, { isRef: false });
     }
   }
   const redis = new PunctualRedis(redisUrl, {
@@ -31,7 +45,6 @@ export async function openRedisCommands(redisUrl: string, { commandTimeoutMs, on
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     connectTimeout: 3000,
-    socketTimeout: SILENCE_MS,
     retryStrategy: (times) => Math.min(50 * times, MAX_RECONNECT_MS),
     // After a failover the address may lead to another server; over the old connection the former primary refuses for good.
     reconnectOnError: (error) => error.message.includes('READONLY'),

@@ -1,6 +1,7 @@
 // Keeps workers running: starts them, replaces those that end, renews them one after the other, and stops them.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeoutAfterPoll } from '../gateway/timeout-after-poll.ts';
 import type { Log } from '../log.ts';
 
 const [FIRST_PAUSE_MS, LAST_PAUSE_MS] = [100, 10_000];
@@ -165,12 +166,12 @@ export async function startFleet({ size, start, leftovers, drainMs, log }: Fleet
     ready.delete(member);
     const over = alive.get(member);
     member.drain(how);
-    const timer = setTimeout(() => {
+    const timeout = setTimeoutAfterPoll(() => {
       log.warn('a worker does not come to an end: it is killed');
       member.kill();
     }, drainMs);
     await member.ended;
-    clearTimeout(timer);
+    timeout.cancel();
     await over;
   }
 

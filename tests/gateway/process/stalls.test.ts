@@ -8,8 +8,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import pg from 'pg';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createLog } from '../../../src/log.ts';
 import { createParentStore } from '../../../src/rate-limit/shared-store.ts';
+import { createDatabaseCheck } from '../../../src/resources/database-check.ts';
+import { openPostgres } from '../../../src/resources/postgres.ts';
+import { createPrimaryWatch } from '../../../src/resources/primary-watch.ts';
 import { openRedisCommands } from '../../../src/resources/redis-commands.ts';
 import { createPeer } from '../../../src/workers/peer.ts';
 import { aFleet, eventually, kill } from '../../support/fleet.ts';
@@ -133,13 +138,35 @@ describe('answers that have come while this process had no time', () => {
     expect({ gaps, isConnected: changes.isConnected }).toEqual({ gaps: [], isConnected: true });
   });
 
-  test.skipIf(!hasRedis)('of Redis are answers', async () => {
+  test('of the database say that it is ready, and how far it is, and none of these questions is cancelled', async () => {
+    const { databaseUrl } = await aListener();
+    const log = createLog({ level: 'silent' });
+    const { database, close } = await openPostgres(databaseUrl, log);
+    const cancel = vi.spyOn(pg.Connection.prototype as unknown as { cancel: () => void }, 'cancel');
+    onTestFinished(() => cancel.mockRestore());
+    onTestFinished(close);
+    const isReady = createDatabaseCheck(database, []);
+    const watch = createPrimaryWatch(database, { maxLagMs: 1000, leastMs: 100 }, log);
+    const afterStall = async <T>(asked: Promise<T>) => {
+      await turn();
+      idle(1500);
+      return await asked;
+    };
+    expect(await afterStall(isReady().catch(() => 'it does not answer'))).toBe(true);
+    await afterStall(watch.ask());
+    expect(watch.latest).toBeDefined();
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  test.skipIf(!hasRedis).each([1000, 2500])('of Redis are answers, after %s ms', async (ms) => {
     const redis = await openRedisCommands((await anOwnRedis()).url, { commandTimeoutMs: 100 });
     onTestFinished(() => redis.disconnect());
+    let losses = 0;
+    redis.on('close', () => losses++);
     const set = redis.set('key', 'value');
     await turn();
-    idle(1000);
-    expect(await set).toBe('OK');
+    idle(ms);
+    expect([await set, losses]).toEqual(['OK', 0]);
   });
 
   test.skipIf(!hasRedis)('of a Redis that is silent are missed in time', async () => {
@@ -150,6 +177,12 @@ describe('answers that have come while this process had no time', () => {
     const since = performance.now();
     await expect(redis.get('key')).rejects.toThrow('Command timed out');
     expect(performance.now() - since).toBeLessThan(4000);
+    let isClosed = false;
+    redis.on('close', () => {
+      isClosed = true;
+    });
+    while (!isClosed && performance.now() - since < 4900) await redis.get('key').catch(() => wait(50));
+    expect(isClosed).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StartError } from '../../../errors.ts';
+import { setTimeoutAfterPoll } from '../../timeout-after-poll.ts';
 
 /** `schema`: the PostgreSQL schema that unqualified names are found in, default `public`, as Prisma's is. */
 export type SessionConfig = pg.ClientConfig & { schema?: string };
@@ -86,8 +87,10 @@ export class SessionClient extends pg.Client {
       if (error) return callback(error);
       // A pool listens from the moment that it has the connection. One that is lost before tells the statement too.
       this.on('error', ignore);
-      const query = { text: this.#setup, query_timeout: this.#setupMs };
-      this.query<{ hasSchema: boolean }>(query, (failure, result) => {
+      const end = () => this.connection.stream.destroy(new Error('Connection terminated: the session was not set up in time.'));
+      const timeout = setTimeoutAfterPoll(end, this.#setupMs);
+      this.query<{ hasSchema: boolean }>(this.#setup, (failure, result) => {
+        timeout.cancel();
         const problem = failure ?? (result.rows[0]?.hasSchema ? undefined : missingSchema(this.#schema));
         if (problem) {
           this.end(ignore);
