@@ -126,7 +126,7 @@ function createLeavings(urls: readonly string[], log: Log) {
   };
 }
 
-/** Throws StartError where a server has too few connections. A replica that does not answer now is no reason not to start. */
+/** Throws StartError where a server has too few connections. A replica that cannot be asked now is no reason not to start: it is left out. */
 async function checkServers(
   config: Config,
   allowed: ServerConnections,
@@ -135,9 +135,9 @@ async function checkServers(
 ): Promise<void> {
   checkBudget('the database', atPrimary, allowed);
   for (const [i, url] of config.replicaUrls.entries()) {
+    const { host = 'localhost', port = 5432 } = parseDatabaseUrl(url);
     const found = await readServerConnections(url).catch((error) => {
-      if (error instanceof StartError) throw error;
-      log.warn({ replica: i + 1, reason: error.code ?? error.message }, 'a replica does not answer');
+      log.warn({ replica: `${host}:${port}`, reason: error.code ?? error.message }, 'a replica cannot be checked at the start');
     });
     // With the one that ends what a killed process has left there.
     if (found) checkBudget(`replica ${i + 1}`, atReplica + 1, found);

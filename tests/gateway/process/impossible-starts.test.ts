@@ -118,6 +118,21 @@ test('what the user lacks to write is logged, and the gateway starts', async () 
   expect(role).toMatch(/^role_/);
 });
 
+test('a replica whose schema is not there yet is named in the log, and the gateway starts', async () => {
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const lines: string[] = [];
+  const log = createLog({ level: 'warn', destination: { write: (line: string) => void lines.push(line) } });
+  const env = { PORT: '0', MAX_WORKERS: '1', SECRET_KEY, DATABASE_URL: url, DATABASE_REPLICA_URLS: `${url}?schema=nope` };
+  const gateway = await startPrimary(loadConfig(env), log);
+  await gateway.close({ isHurried: true });
+  const { host } = new URL(url);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { replica: host, reason: expect.stringContaining('no schema nope'), msg: 'a replica cannot be checked at the start' },
+    { replica: host, reason: expect.stringContaining('no schema nope'), msg: 'a replica is not read' },
+  ]);
+});
+
 test('a table that announces no changes is logged where answers are kept', async () => {
   const { url, drop } = await createDatabase();
   onTestFinished(drop);
