@@ -139,3 +139,18 @@ test('a start without a database ends with one sentence that does not hold the p
     expect((error as StartError).message).not.toContain('s3cret');
   }
 });
+
+test('a start that the database refuses says why, and what to do', async () => {
+  const { databaseUrl } = await anApp({ isSeeded: false });
+  const log = createLog({ level: 'silent' });
+  const rotated = Object.assign(new URL(databaseUrl), { password: 's3cret' }).toString();
+  for (const [url, sentence] of [
+    [rotated, /^The database at \S+ refuses the connection \(.*\)\. Check user and password in DATABASE_URL\.$/],
+    [`${databaseUrl}?schema=nope`, /^The database has no schema nope\. /],
+  ] as const) {
+    const error = await openPostgres(url, log).catch((reason) => reason);
+    expect(error).toBeInstanceOf(StartError);
+    expect(error.message).toMatch(sentence);
+    expect(error.message).not.toContain('s3cret');
+  }
+});

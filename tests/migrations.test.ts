@@ -1,4 +1,7 @@
-import { afterAll, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { databaseStartError } from '../src/gateway/data/postgres/database-start-error.ts';
+import { engineStartError } from '../src/gateway/data/prisma/engine-start-error.ts';
 import { applyMigrations, diffDatabaseToSchema, diffMigrationsToSchema, pendingMigrations } from '../src/resources/migrations.ts';
 import { createDatabase, type DatabaseOptions, rowsOf } from './support/database.ts';
 
@@ -51,4 +54,43 @@ test('a migration that fails leaves nothing of itself behind', async () => {
   await expect(applyMigrations(url)).rejects.toThrow('hiring_forms');
   const names = await rowsOf<{ name: string }>(url, `select relname as name from pg_class where relnamespace = 'public'::regnamespace`);
   expect(names.filter(({ name }) => !name.startsWith('_prisma_migrations'))).toEqual([]);
+});
+
+const TRAP = new WebAssembly.RuntimeError('unreachable');
+const FAULT = new TypeError('there is no such function');
+
+test.each([
+  ['a fault of the program below the engine is thrown as it is', FAULT, FAULT],
+  [
+    'a connection that is lost below the engine is told of',
+    new Error('Connection terminated unexpectedly'),
+    expect.objectContaining({
+      name: 'StartError',
+      message: expect.stringMatching(/^The database at \S+ does not answer \(Connection terminated unexpectedly\)\./),
+    }),
+  ],
+])('%s', async (_, thrown, expected) => {
+  const url = await aDatabase({ isMigrated: false });
+  const original = pg.Pool.prototype.query;
+  const query = vi.spyOn(pg.Pool.prototype, 'query');
+  onTestFinished(() => query.mockRestore());
+  query.mockImplementation(function (this: pg.Pool, ...args: unknown[]) {
+    if (args[0] !== undefined && /create table "?spas/i.test(String(args[0]))) throw thrown;
+    return Reflect.apply(original, this, args);
+  } as never);
+  expect(await applyMigrations(url).catch((error) => error)).toEqual(expected);
+});
+
+test('only what the database, the system or the engine says becomes a sentence: faults of the program keep their stacks', () => {
+  const url = 'postgresql://spa:s3cret@127.0.0.1:1/spas';
+  const missingFile = Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' });
+  for (const fault of [FAULT, TRAP, missingFile, new TypeError("Cannot read properties of undefined (reading 'certificate')")]) {
+    expect(databaseStartError(fault, url)).toBe(fault);
+    expect(engineStartError(fault)).toBe(fault);
+  }
+  const missingSocket = Object.assign(new Error('connect ENOENT'), { code: 'ENOENT', syscall: 'connect' });
+  expect(databaseStartError(missingSocket, url)).toMatchObject({
+    name: 'StartError',
+    message: 'The database at 127.0.0.1:1 does not answer (ENOENT). Start it, or check DATABASE_URL.',
+  });
 });

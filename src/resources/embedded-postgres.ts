@@ -6,10 +6,11 @@
 // still drain, and exits the process from a signal handler of its own.
 
 import path from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import { StartError } from '../errors.ts';
 import { SessionClient } from '../gateway/data/postgres/session-client.ts';
 import type { Log } from '../log.ts';
+import { databaseError } from './database-errors.ts';
 import { createCluster, findCluster, isMade, runningPort, startServer, stopServer } from './embedded-cluster.ts';
 import { withLock } from './file-lock.ts';
 import { freePort } from './free-port.ts';
@@ -127,6 +128,7 @@ async function connect(url: string, applicationName: string): Promise<pg.Client>
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
+      if (!(error instanceof pg.DatabaseError) && !databaseError(error)) throw error;
       // 57P03: the server of another process is still starting or stopping.
       if (attempt >= 50) throw new StartError(`The embedded PostgreSQL does not answer: ${(error as Error).message}.`);
       await new Promise((resolve) => setTimeout(resolve, 100));

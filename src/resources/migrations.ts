@@ -9,7 +9,7 @@ import pg, { type PoolConfig } from 'pg';
 import { StartError } from '../errors.ts';
 import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
 import { SessionClient } from '../gateway/data/postgres/session-client.ts';
-import { afterFailure, engineStartError } from '../gateway/data/prisma/engine-start-error.ts';
+import { adapterError, afterFailure, engineStartError } from '../gateway/data/prisma/engine-start-error.ts';
 import { loadDatamodel, loadMigrations, PRISMA_DIR } from '../gateway/data/prisma/migration-files.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 
@@ -133,13 +133,15 @@ async function withEngine<T>(databaseUrl: string, work: (engine: Engine) => Prom
     connectToShadowDb: async () => mended(await connectToShadowDatabase(config)),
   });
   const datamodel = await loadDatamodel();
-  const engine: Engine = await SchemaEngine.new({ datamodels: [[datamodel.path, datamodel.content]] }, () => undefined, factory);
+  let engine: Engine | undefined;
   try {
+    engine = await SchemaEngine.new({ datamodels: [[datamodel.path, datamodel.content]] }, () => undefined, factory);
     return await work(engine);
   } catch (error) {
-    throw engineStartError(error);
+    const cause = adapterError(error, factory.errorRegistry);
+    throw cause === undefined ? engineStartError(error) : databaseStartError(cause, databaseUrl);
   } finally {
-    engine.free();
+    engine?.free();
     // The engine disposes of its shadow databases only.
     await Promise.all(adapters.map((adapter) => adapter.dispose()));
   }

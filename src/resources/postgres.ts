@@ -1,4 +1,4 @@
-import { StartError } from '../errors.ts';
+import { databaseStartError } from '../gateway/data/postgres/database-start-error.ts';
 import { describeTables, type RuntimeModels } from '../gateway/data/postgres/describe-tables.ts';
 import * as enums from '../generated/prisma/enums.ts';
 import type { Log } from '../log.ts';
@@ -21,19 +21,13 @@ export type PostgresOptions = {
 
 /**
  * Opens the pool that everything shares, Prisma's client over it, and the port that loaders read through. Throws StartError with
- * one sentence when the server cannot be reached.
+ * one sentence where the database cannot be used.
  */
 export async function openPostgres(databaseUrl: string, log: Log, options: PostgresOptions = {}) {
   const { statementTimeoutMs, maxConnections, applicationName = 'convoy' } = options;
   const config = parseDatabaseUrl(databaseUrl, { statementTimeoutMs, maxConnections });
   const { schema } = config;
   const pool = createConnectionPool({ ...config, application_name: applicationName }, log);
-
-  await pool.query('select 1').catch(async (error) => {
-    await pool.end();
-    const where = `${config.host}:${config.port ?? 5432}`;
-    throw new StartError(`The database at ${where} does not answer (${error.code ?? error.message}). Start it, or check DATABASE_URL.`);
-  });
 
   const { prisma, close: closePrisma } = openPrisma(pool, schema);
   const close = () => closePrisma().finally(() => pool.end());
@@ -44,7 +38,7 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
     omitted: (model) => omittedFields(model as ModelName),
   }).catch(async (error) => {
     await close();
-    throw error;
+    throw databaseStartError(error, databaseUrl);
   });
   const database = createPooledDatabase(pool, (model) => {
     const table = tables.get(model);
@@ -55,6 +49,8 @@ export async function openPostgres(databaseUrl: string, log: Log, options: Postg
     pool,
     prisma,
     database,
+    /** The tables of the models, by their names. */
+    tables,
     /** How many connections there are, and how many callers wait for one. */
     figures: () => ({
       inUse: pool.totalCount - pool.idleCount,

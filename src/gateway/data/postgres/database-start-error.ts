@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StartError } from '../../../errors.ts';
+import { databaseError } from '../../../resources/database-errors.ts';
 import { parseDatabaseUrl } from '../../../resources/database-url.ts';
 
 /** What to do, by PostgreSQL's code of the error. */
@@ -11,21 +12,35 @@ const ADVICE: Record<string, string> = {
   '53300': 'Close connections of others, or raise max_connections.',
   '57P03': 'Try again when it is up.',
 };
-const IS_TLS = /\b(SSL|TLS|certificate)\b/i;
-const IS_TLS_CODE = /CERT|SSL|TLS|LEAF_SIGNATURE/;
+/** Node's codes of TLS, and what node-postgres and Node say without one. */
+const TLS_CODE = /CERT|SSL|TLS|LEAF_SIGNATURE/;
+const TLS_MESSAGE = /\b(SSL connections?|TLS connection)\b/;
+/** What node-postgres says where its own bound for a connection is reached. */
+const LATE_MESSAGE = 'timeout expired';
 
-/** Why a start cannot use the database, as one sentence without the password. A StartError comes back as it is. */
-export function databaseStartError(error: unknown, databaseUrl: string): StartError {
-  if (error instanceof StartError) return error;
+/**
+ * Why a start cannot use the database, as a StartError of one sentence without the password. What is one already, and what is no failure
+ * of the database but a fault of the program, comes back as it is.
+ */
+export function databaseStartError(error: unknown, databaseUrl: string): unknown {
+  if (error instanceof StartError || !(error instanceof Error)) return error;
+  const problem = problemOf(error);
+  if (problem === undefined) return error;
   const { host, port } = new pg.Client(parseDatabaseUrl(databaseUrl));
-  const where = `The database at ${host}:${port}`;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new StartError(`The database at ${host}:${port} ${problem}`);
+}
+
+function problemOf(error: NodeJS.ErrnoException): string | undefined {
+  const { code = '', message, syscall } = error;
   if (error instanceof pg.DatabaseError) {
     const refused = /^(08|28|3D|53|57)/.test(code) ? 'refuses the connection' : 'refuses what a start needs';
-    return new StartError(`${where} ${refused} (${message}). ${ADVICE[code] ?? 'Check DATABASE_URL.'}`);
+    return `${refused} (${message}). ${ADVICE[code] ?? 'Check DATABASE_URL.'}`;
   }
-  if (message.startsWith('SASL')) return new StartError(`${where} asks for a password. Check user and password in DATABASE_URL.`);
-  if (IS_TLS.test(message) || IS_TLS_CODE.test(code))
-    return new StartError(`${where} cannot be reached over TLS (${code || message}). Check sslmode and sslrootcert in DATABASE_URL.`);
-  return new StartError(`${where} does not answer (${code || message}). Start it, or check DATABASE_URL.`);
+  if (message.startsWith('SASL')) return 'asks for a password. Check user and password in DATABASE_URL.';
+  if (TLS_CODE.test(code) || TLS_MESSAGE.test(message))
+    return `cannot be reached over TLS (${code || message}). Check sslmode and sslrootcert in DATABASE_URL.`;
+  // A unix socket that is not there is ENOENT, as a file is.
+  if (databaseError(error) || syscall === 'connect' || message === LATE_MESSAGE)
+    return `does not answer (${code || message}). Start it, or check DATABASE_URL.`;
+  return undefined;
 }
