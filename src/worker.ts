@@ -22,6 +22,7 @@ import { createGate } from './plugins/use-gate.ts';
 import { createRequestLog } from './request-log.ts';
 import { createDatabaseCheck } from './resources/database-check.ts';
 import { databaseError } from './resources/database-errors.ts';
+import { generatedFields } from './resources/models.ts';
 import { openPersistedDocuments } from './resources/persisted.ts';
 import { openPostgres } from './resources/postgres.ts';
 import { openRateLimitStore } from './resources/rate-limit.ts';
@@ -93,7 +94,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const own = { statementTimeoutMs: config.deadlineMs + STATEMENT_MARGIN_MS, applicationName };
   const postgres = await open(openPostgres(databaseUrl, log, { ...own, maxConnections: share.primary }));
   try {
-    await checkDatabase(postgres, { databaseUrl, keepsAnswers: config.responseCacheMaxBytes !== undefined }, log);
+    const keepsAnswers = config.responseCacheMaxBytes !== undefined;
+    await checkDatabase(postgres, { databaseUrl, keepsAnswers, generated: generatedFields }, log);
     checkLists(postgres.database);
     checkColumns(postgres.database);
   } catch (error) {

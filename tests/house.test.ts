@@ -42,6 +42,20 @@ test('only primary and worker open resources; everything else gets them as argum
   expect(arrows(imports.filter(({ from, to, isType }) => !isType && OPENERS.test(to) && !MAY_OPEN.test(from)))).toEqual([]);
 });
 
+test('the gateway reaches no generated code and nothing of the application, by any import that is more than a type', () => {
+  const isForeign = (file: string) => /^(src\/(generated|modules|app)|prisma)\//.test(file);
+  const roads: string[] = [];
+  const seen = new Set<string>();
+  const follow = (file: string, road: readonly string[]) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (isForeign(file)) roads.push([...road, file].join(' imports '));
+    else for (const { to } of imports.filter(({ from, isType }) => from === file && !isType)) follow(to, [...road, file]);
+  };
+  for (const file of files.filter((name) => name.startsWith('src/gateway/'))) follow(file, []);
+  expect(roads).toEqual([]);
+});
+
 test('a module imports refs and loaders of another module, never its verbs', () => {
   const foreign = imports.filter(({ from, to }) => moduleOf(from) && moduleOf(to) && moduleOf(from) !== moduleOf(to));
   expect(arrows(foreign.filter(({ to, isType }) => !isType && verbs.has(to)))).toEqual([]);

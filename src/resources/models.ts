@@ -1,7 +1,6 @@
 // What the rest of the platform knows of the Prisma schema: names and types of its models, taken from generated code.
 
 import { omittedColumns } from '../../prisma/omitted-columns.ts';
-import type { ModelTable } from '../gateway/data/postgres/check-tables.ts';
 import type PrismaTypes from '../generated/pothos-types.ts';
 import { getDatamodel } from '../generated/pothos-types.ts';
 
@@ -25,26 +24,13 @@ export function omittedFields(model: ModelName): readonly string[] {
   return Object.keys((omittedColumns as Record<string, object>)[key] ?? {});
 }
 
-type RuntimeModel = { dbName?: string | null; fields: { name: string; kind: string; dbName?: string }[] };
 type Datamodel = { models: Record<string, { fields: { name: string; type: string; isId: boolean; hasDefaultValue: boolean }[] }> };
 
-/** The tables and columns that the client's models stand for. */
-export function modelTables(prisma: object): ModelTable[] {
-  const { models } = Reflect.get(prisma, '_runtimeDataModel') as { models: Record<string, RuntimeModel> };
-  const declared = getDatamodel() as unknown as { datamodel: Datamodel };
-  return Object.entries(models).map(([model, { dbName, fields }]) => {
-    const counted = new Set(
-      declared.datamodel.models[model]?.fields
-        .filter(({ type, isId, hasDefaultValue }) => isId && hasDefaultValue && /^(Int|BigInt)$/.test(type))
-        .map(({ name }) => name),
-    );
-    const columns = fields.filter(({ kind }) => kind !== 'object');
-    const nameOf = (field: { name: string; dbName?: string }) => field.dbName ?? field.name;
-    return {
-      model,
-      table: dbName ?? model,
-      columns: columns.map(nameOf),
-      generated: columns.filter(({ name }) => counted.has(name)).map(nameOf),
-    };
-  });
+/** The fields of `model` whose values the database makes, as ids that count up. */
+export function generatedFields(model: string): readonly string[] {
+  const { datamodel } = getDatamodel() as unknown as { datamodel: Datamodel };
+  const counted = datamodel.models[model]?.fields.filter(
+    ({ type, isId, hasDefaultValue }) => isId && hasDefaultValue && /^(Int|BigInt)$/.test(type),
+  );
+  return counted?.map(({ name }) => name) ?? [];
 }

@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { SESSION_SETUP } from '../../src/gateway/data/postgres/session-client.ts';
+
+/** What the statement that sets a session up begins with. */
+const SESSION_SETUP = 'select set_config(';
 
 export type Statements = ReturnType<typeof watchStatements>;
 

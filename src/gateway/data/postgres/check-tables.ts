@@ -1,14 +1,5 @@
 import { StartError } from '../../../errors.ts';
-
-/** A model as the database must have it. */
-export type ModelTable = {
-  model: string;
-  table: string;
-  /** The columns, as the database calls them. */
-  columns: readonly string[];
-  /** Those of them whose value the database makes, as ids that count up. */
-  generated: readonly string[];
-};
+import type { DescribedTable } from './describe-tables.ts';
 
 /** Runs a statement, as `pg.Pool` does. */
 export type Query = <R extends object>(text: string, values: unknown[]) => Promise<{ rows: R[] }>;
@@ -20,7 +11,6 @@ type Found = {
   schema: string | null;
   /** Where there are tables of this name, with or without leave to enter. */
   elsewhere: string[];
-  columns: string[];
   unreadable: string[];
   /** Columns whose type is in a schema that is not searched: its operators are not found, and comparisons mean something else. */
   hidden: string[];
@@ -33,7 +23,6 @@ type Found = {
 const TABLES = `select m.name as "table", current_user as "user", n.nspname as schema,
   array(select e.nspname::text from pg_class o join pg_namespace e on e.oid = o.relnamespace
     where o.relname = m.name and o.relkind in ('r', 'p', 'v', 'm', 'f') and e.nspname !~ '^pg_') as elsewhere,
-  array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
   array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     and not has_column_privilege(c.oid, a.attnum, 'select')) as unreadable,
   array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -50,34 +39,48 @@ const TABLES = `select m.name as "table", current_user as "user", n.nspname as s
 /** What a database lacks for writes, or its user may not do: `{ insert: ['spas'], usage: ['spas_id_seq'], default: ['spas.id'] }`. */
 export type WriteLacks = Partial<Record<string, string[]>>;
 
+export type CheckTablesOptions = {
+  /** Where the tables must be. */
+  schema: string;
+  /** The fields of a model whose values the database makes, as ids that count up. */
+  generated: (model: string) => readonly string[];
+};
+
+/** A table with the columns of its model, as the database calls them. */
+type Checked = { table: string; missing: readonly string[]; columns: readonly string[]; generated: readonly string[]; found: Found };
+
 /**
- * Checks that the database has the tables and columns of the models in `schema`, and that its user may read them. Throws StartError with
- * one sentence where not: every request would fail. Returns what is missing for writes, which a gateway that only reads does not need.
+ * Checks that the database has the tables and columns of the models, which `tables` describes, and that its user may read them. Throws
+ * StartError with one sentence where not: every request would fail. Returns what is missing for writes, which a gateway that only reads
+ * does not need.
  */
-export async function checkTables(query: Query, models: readonly ModelTable[], schema: string): Promise<WriteLacks> {
-  const { rows } = await query<Found>(TABLES, [models.map(({ table }) => table)]);
+export async function checkTables(
+  query: Query,
+  tables: ReadonlyMap<string, DescribedTable>,
+  { schema, generated }: CheckTablesOptions,
+): Promise<WriteLacks> {
+  const { rows } = await query<Found>(TABLES, [Array.from(tables.values(), ({ name }) => name)]);
   const found = new Map(rows.map((row) => [row.table, row]));
-  const all = models.flatMap((model) => {
-    const row = found.get(model.table);
-    return row ? [{ ...model, found: row }] : [];
+  const all = [...tables].flatMap(([model, { name: table, columns, missing }]): Checked[] => {
+    const row = found.get(table);
+    const made = generated(model).flatMap((field) => columns.get(field)?.name ?? []);
+    return row ? [{ table, missing, columns: Array.from(columns.values(), ({ name }) => name), generated: made, found: row }] : [];
   });
 
   const misplaced = all.filter((one) => one.found.schema !== schema);
   if (misplaced.length > 0) throw misplacedError(misplaced, schema);
-  const missing = all.flatMap((one) =>
-    one.columns.filter((name) => !one.found.columns.includes(name)).map((name) => `${one.table}.${name}`),
-  );
+  const missing = all.flatMap((one) => one.missing.map((name) => `${one.table}.${name}`));
   if (missing.length > 0)
     throw new StartError(
       `The database lacks ${named(missing, 'column')}, which prisma/schema.prisma has. Add what is missing by a migration, or change prisma/schema.prisma.`,
     );
-  const columnsOf = (list: (row: Found) => readonly string[], columns: (model: ModelTable) => readonly string[]) =>
+  const columnsOf = (list: (row: Found) => readonly string[], columns: (one: Checked) => readonly string[]) =>
     all.flatMap((one) =>
       columns(one)
         .filter((name) => list(one.found).includes(name))
         .map((name) => ({ table: one.table, name })),
     );
-  const modelled = (model: ModelTable) => model.columns;
+  const modelled = (one: Checked) => one.columns;
   const unreadable = columnsOf((row) => row.unreadable, modelled);
   if (unreadable.length > 0) {
     const tables = [...new Set(unreadable.map(({ table }) => table))];
@@ -95,7 +98,7 @@ export async function checkTables(query: Query, models: readonly ModelTable[], s
     );
   const withoutDefault = columnsOf(
     (row) => row.withoutDefault,
-    (model) => model.generated,
+    (one) => one.generated,
   );
   const lacks: WriteLacks = {};
   const add = (what: string, of: string) => {

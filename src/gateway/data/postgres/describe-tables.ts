@@ -37,6 +37,12 @@ const SUPPORTED: Readonly<Record<string, { kinds: readonly string[]; readAs?: st
 /** Of arrays, those whose elements node-postgres does not part: they come as arrays of text. */
 const ARRAYS_AS_TEXT = ['String', 'enum'];
 
+/** A table as the database has it. */
+export type DescribedTable = Table & {
+  /** Columns of the model that the table has not. They are not among its `columns`. */
+  missing: readonly string[];
+};
+
 type Found = { table: string; column: string; isNullable: boolean; kind: string; isArray: boolean; type: string; labels: string[] | null };
 
 /**
@@ -71,10 +77,13 @@ const ANNOUNCED = `select c.relname as "table", string_to_array(trim(trailing '|
     and c.relnamespace = to_regnamespace(quote_ident($1))`;
 
 /**
- * Describes the tables of the models. Throws StartError where a column that rows carry is of a type that the gateway cannot read, or would
- * read wrongly. A column that is missing cannot be read either, which whoever reads it is told.
+ * Describes the tables of the models, by the models' names. Throws StartError where a column that rows carry is of a type that the gateway
+ * cannot read, or would read wrongly. What is missing is for `checkTables` to judge, which knows why.
  */
-export async function describeTables(pool: pg.Pool, { models, enums, schema = 'public', omitted = () => [] }: DescribeOptions) {
+export async function describeTables(
+  pool: pg.Pool,
+  { models, enums, schema = 'public', omitted = () => [] }: DescribeOptions,
+): Promise<ReadonlyMap<string, DescribedTable>> {
   const names = Object.entries(models).map(([name, { dbName }]) => dbName ?? name);
   const { rows } = await pool.query<Found>(COLUMNS, [names, schema]);
   const announcing = await pool.query<{ table: string; columns: string[] }>(ANNOUNCED, [schema]);
@@ -82,31 +91,28 @@ export async function describeTables(pool: pg.Pool, { models, enums, schema = 'p
   const found = new Map(rows.map((row) => [`${row.table}.${row.column}`, row]));
   const objections: string[] = [];
 
-  const described = Object.entries(models).map(([model, { dbName, fields }]): [string, Table] => {
+  const described = Object.entries(models).map(([model, { dbName, fields }]): [string, DescribedTable] => {
     const name = dbName ?? model;
-    const columns = fields
-      .filter(({ kind }) => kind === 'scalar' || kind === 'enum')
-      .map((field): [string, Column] => {
-        const column = field.dbName ?? field.name;
-        const row = found.get(`${name}.${column}`);
-        const where = `${model}.${field.name}`;
-        if (!row) {
-          // A start says it of all tables together, and what to do: see checkTables.
-          return [
-            field.name,
-            { name: column, type: 'text', objection: `The database has no column ${name}.${column}, which ${where} reads.` },
-          ];
-        }
-        const objection = objectionTo(field, row, enums[field.type]);
-        const sentence = objection && `${where} cannot be read: ${objection}`;
-        if (sentence && !omitted(model).includes(field.name)) objections.push(sentence);
-        const { isNullable, kind } = row;
-        const readAs = readAsOf(field, row);
-        // A Decimal may have a fraction, which PostgreSQL refuses to make a whole number of.
-        const type = readAs === 'numeric' ? readAs : row.type;
-        return [field.name, { name: column, type, kind, isNullable, readAs, objection: sentence }];
-      });
-    return [model, { name, columns: new Map(columns), announced: announced.get(name) }];
+    const columns = new Map<string, Column>();
+    const missing: string[] = [];
+    for (const field of fields) {
+      if (field.kind !== 'scalar' && field.kind !== 'enum') continue;
+      const column = field.dbName ?? field.name;
+      const row = found.get(`${name}.${column}`);
+      if (!row) {
+        missing.push(column);
+        continue;
+      }
+      const problem = objectionTo(field, row, enums[field.type]);
+      const objection = problem && `${model}.${field.name} cannot be read: ${problem}`;
+      if (objection && !omitted(model).includes(field.name)) objections.push(objection);
+      const { isNullable, kind } = row;
+      const readAs = readAsOf(field, row);
+      // A Decimal may have a fraction, which PostgreSQL refuses to make a whole number of.
+      const type = readAs === 'numeric' ? readAs : row.type;
+      columns.set(field.name, { name: column, type, kind, isNullable, readAs, objection });
+    }
+    return [model, { name, columns, missing, announced: announced.get(name) }];
   });
   const [first] = objections;
   if (first !== undefined) throw new StartError(objections.length > 1 ? `${first} (${objections.length - 1} more like this.)` : first);

@@ -30,10 +30,7 @@ const PINNED = {
 } as const;
 
 /** Extensions such as citext usually live in `public`: their operators must be found whichever schema holds the tables. */
-export const searchPathOf = (schema = 'public') => (schema === 'public' ? '"public"' : `"${schema}", "public"`);
-
-/** What the statement that sets a session up begins with. */
-export const SESSION_SETUP = 'select set_config(';
+const searchPathOf = (schema = 'public') => (schema === 'public' ? '"public"' : `"${schema}", "public"`);
 
 /**
  * A connection whose session is set up before anything else is sent on it. Every connection of the gateway is one. The settings are
