@@ -159,6 +159,14 @@ describe.skipIf(!CHROMIUM)('the playground', { timeout: TIMEOUT_MS }, () => {
     await page.close();
   });
 
+  test('a mutation that a link brings has no token: somebody else may have written it', async () => {
+    const page = await openPage();
+    await page.goto(`${url}?query=${encodeURIComponent('mutation { saveSpa(input: { name: "Linked" }) { spa { id } } }')}`);
+    await ready(page);
+    expect((await (await execute(page)).json()).errors[0].extensions.code).toBe('UNAUTHENTICATED');
+    await page.close();
+  });
+
   test('what is wrong with a document, its variables or the network is shown without a stack', async () => {
     const { page, faults } = await aPage();
     const shown = async (text: string) => {

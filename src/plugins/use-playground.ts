@@ -44,6 +44,8 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
   });
   /** Whose token a new tab has. */
   const firstUser = examples.find(({ userId }) => userId !== undefined)?.userId;
+  /** Somebody else may have written the link: what it holds may be read with the token, and changes nothing. */
+  const linked = (query: string): Example => ({ query, variables: {}, ...(/\bmutation\b/.test(query) ? {} : { userId: firstUser }) });
   let opening: ReturnType<typeof createPlaygroundPage> | undefined;
 
   return {
@@ -77,10 +79,9 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
         return endResponse(fetchAPI.Response.json(body, { status, headers: { 'cache-control': 'no-store' } }));
       }
 
-      // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first,
-      // without a token: others may have written the link.
+      // GraphiQL writes the query that is being edited into the address, so that it can be shared and survives a reload: it comes first.
       const query = url.searchParams.get('query');
-      const shared = query && !examples.some((example) => example.query === query) ? [{ query, variables: {} }] : [];
+      const shared = query && !examples.some((example) => example.query === query) ? [linked(query)] : [];
       const ordered = [...shared, ...examples.toSorted((a, b) => Number(b.query === query) - Number(a.query === query))];
       const defaultTabs = await Promise.all(ordered.map(tabOf));
       const [first] = defaultTabs;
