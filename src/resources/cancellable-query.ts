@@ -89,8 +89,10 @@ function attempt<R extends pg.QueryResultRow>(
       }
       outcome = error ? { error } : { rows };
       if (isCancelling) return;
+      // There is nothing to cancel any more.
+      abort = ignore;
       // Whether the server has kept the connection is what it sends next: the word for how bad an error is comes in its language.
-      if (error instanceof pg.DatabaseError) void settled(client).then((isReady) => isCancelling || finish(isReady));
+      if (error instanceof pg.DatabaseError) void settled(client).then(finish);
       else finish(!error);
     };
     client.query<R>(config, (error, result) => take(error, result ?? { rows: [] }, false));
