@@ -88,6 +88,11 @@ test('only what the database, the system or the engine says becomes a sentence: 
     expect(databaseStartError(fault, url)).toBe(fault);
     expect(engineStartError(fault)).toBe(fault);
   }
+  const late = Object.assign(new pg.DatabaseError('canceling statement due to statement timeout', 0, 'error'), { code: '57014' });
+  expect(databaseStartError(late, url)).toMatchObject({
+    message:
+      'The database at 127.0.0.1:1 refuses what a start needs (canceling statement due to statement timeout). Raise statement_timeout in DATABASE_URL, or look what keeps the server busy.',
+  });
   const missingSocket = Object.assign(new Error('connect ENOENT'), { code: 'ENOENT', syscall: 'connect' });
   expect(databaseStartError(missingSocket, url)).toMatchObject({
     name: 'StartError',

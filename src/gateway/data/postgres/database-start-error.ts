@@ -10,6 +10,7 @@ const ADVICE: Record<string, string> = {
   '3D000': 'Create it, or check DATABASE_URL.',
   '42501': 'Grant it to the user of DATABASE_URL.',
   '53300': 'Close connections of others, or raise max_connections.',
+  '57014': 'Raise statement_timeout in DATABASE_URL, or look what keeps the server busy.',
   '57P03': 'Try again when it is up.',
 };
 /** Node's codes of TLS, and what node-postgres and Node say without one. */
@@ -33,7 +34,7 @@ export function databaseStartError(error: unknown, databaseUrl: string): unknown
 function problemOf(error: NodeJS.ErrnoException): string | undefined {
   const { code = '', message, syscall } = error;
   if (error instanceof pg.DatabaseError) {
-    const refused = /^(08|28|3D|53|57)/.test(code) ? 'refuses the connection' : 'refuses what a start needs';
+    const refused = /^(08|28|3D|53|57P)/.test(code) ? 'refuses the connection' : 'refuses what a start needs';
     return `${refused} (${message}). ${ADVICE[code] ?? 'Check DATABASE_URL.'}`;
   }
   if (message.startsWith('SASL')) return 'asks for a password. Check user and password in DATABASE_URL.';
