@@ -89,6 +89,8 @@ test('requests whose connections fall silent are answered by their deadline, and
         return { code: errors?.[0]?.extensions.code, ms: performance.now() - start };
       }),
     );
+  // The first requests take the time of code that is loaded and compiled.
+  await askAll();
   for (let round = 0; round < 3; round++) {
     expect((await askAll()).map(({ code }) => code)).toEqual(range(1, 6).map(() => undefined));
     // While they are idle, or while they work.
