@@ -5,7 +5,8 @@
 // What nobody sees, and some keyboards and clipboards add.
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 const BLANKS = /[\t\p{Zs}]+/gu;
-const DASHES = /[\p{Pd}\u2212]/gu;
+/** With the minus, and what NFKC makes one of. */
+const DASHES = /[\p{Pd}\u2212\u207b\u208b]/gu;
 
 /** NFKC without what cannot be seen. What NFKC makes of some letters cannot be seen either, and what was parted by it may join. */
 const compatible = (text: string) => text.normalize('NFKC').replaceAll(IGNORABLE, '').normalize('NFKC');
@@ -28,13 +29,19 @@ export const normalPhone = (text: string): string => compatible(text.normalize('
 /** A password, as RFC 8265 has it (OpaqueString): composed, with one kind of space, and nothing else changed. */
 export const normalSecret = (text: string): string => text.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
 
-const JOINERS = /[\u200c\u200d]/g;
+/** What keyboards and clipboards add between letters and digits: joiners, marks of direction, soft hyphens, spaces without width. */
+const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 /**
- * What text is compared by where somebody looks for it. Full width is like half width, and joiners, which keyboards differ in, do not
- * count. It is for comparing alone: it makes 1⁄2 of ½. `searchFormSql` is the same for what is stored.
+ * What text is compared by where somebody looks for it. Full width is like half width, a dash is like any other, and what cannot be seen
+ * does not count. It is for comparing alone: it makes 1⁄2 of ½. `searchFormSql` is the same for what is stored.
  */
-export const searchForm = (text: string): string => normalLine(text.replaceAll(JOINERS, '').normalize('NFKC'));
+export const searchForm = (text: string): string => normalLine(text.replaceAll(UNSEEN, '').replaceAll(DASHES, '-').normalize('NFKC'));
+
+/** In an SQL literal, `DASHES` but for the hyphen itself, and `UNSEEN`, one by one. */
+const DASHES_IN_SQL = String.raw`\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead`;
+const UNSEEN_IN_SQL = String.raw`\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff`;
+const HYPHENS = '-'.repeat(29);
 
 /** In an SQL literal, what `trim` removes and NFKC leaves. */
 const TRIMMED = String.raw` \n\u000b\f\r\u2028\u2029\ufeff`;
@@ -44,7 +51,7 @@ const TRIMMED = String.raw` \n\u000b\f\r\u2028\u2029\ufeff`;
  * same expression. NFKC makes a space of every blank but the tab and the Ogham one.
  */
 export const searchFormSql = (expression: string): string =>
-  String.raw`btrim(regexp_replace(normalize(translate((${expression})::text, E'\t\u1680\u200c\u200d', '  '), NFKC), ' {2,}', ' ', 'g'), E'${TRIMMED}')`;
+  String.raw`btrim(regexp_replace(normalize(translate((${expression})::text, E'\t\u1680${DASHES_IN_SQL}${UNSEEN_IN_SQL}', '  ${HYPHENS}'), NFKC), ' {2,}', ' ', 'g'), E'${TRIMMED}')`;
 
 /**
  * The search form where phone numbers are among what is searched: each run of digits is one word, without what people write between
@@ -56,9 +63,6 @@ export const searchFormWithPhones = (text: string): string =>
     searchForm(text).replaceAll(/(?:\+|(?<![\s(]))[\s(]*\d[\d\s().\p{Pd}\u2212]*/gu, (run) => ` ${run.replaceAll(/[^\d+]/g, '')} `),
   );
 
-/** In an SQL literal, the dashes that NFKC leaves: `DASHES`, one by one. */
-const DASHES_LEFT = String.raw`-\u058a\u05be\u1400\u1806\u2010\u2012\u2013\u2014\u2015\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\U00010d6e\U00010ead`;
-
 /** SQL for a phone number among what is searched: without what people write between its digits, as `searchFormWithPhones` has them. */
 export const phoneWordSql = (expression: string): string =>
-  String.raw`translate(normalize((${expression})::text, NFKC), E'().\t\u1680${TRIMMED}${DASHES_LEFT}', '')`;
+  String.raw`translate(normalize((${expression})::text, NFKC), E'().\t\u1680${TRIMMED}-${DASHES_IN_SQL}', '')`;

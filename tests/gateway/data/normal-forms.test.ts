@@ -110,6 +110,7 @@ test('PostgreSQL makes the same search form of what is stored, whoever wrote it'
     ...words,
     ...words.flatMap(spellingsOf),
     ...['New  Delhi', ' New\u00a0\tDelhi\n', '\ufeff \u2028 a', 'e\u200d\u0301', 'क\u200c\u093c', 'a\u1680\u200d\t b', 'a \n b', '\u200d'],
+    ...['\u202a+919876543210\u202c', 'SPT–2026−0003996', 'Zero\u200bWidth', 'a\u2011b\ufe58c'],
     ...characters.map((character) => `${character}${character} a\u200d${character}\u200c\u0301 ${character}\t${character}b ${character}`),
   ];
   // What a later Unicode has is no character to an older server.
