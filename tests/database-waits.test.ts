@@ -69,6 +69,7 @@ test('a server that does not answer is not called busy', async () => {
 test('a server that cannot open its files does not answer, in whatever language it says so; one that forbids a table does', async () => {
   const { databaseUrl } = await anApp();
   const codeOf = (error: unknown) => databaseError(error)?.extensions.code;
+  expect(databaseError({ code: '28P01' })).toMatchObject({ mayHaveApplied: false, extensions: { code: 'DATABASE_UNAVAILABLE' } });
   const [{ file } = { file: '' }] = await rowsOf<{ file: string }>(
     databaseUrl,
     `select current_setting('data_directory') || '/' || pg_relation_filepath('hiring_forms') as file`,

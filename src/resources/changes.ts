@@ -98,7 +98,10 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
       if (closing.signal.aborted) return;
       const isBack = await connect().then(
         () => true,
-        () => false,
+        ({ message }: Error) => {
+          log.debug({ reason: message }, 'the connection that hears of changes cannot be opened');
+          return false;
+        },
       );
       if (isBack) return log.info('changes in the database are heard again');
     }

@@ -1,9 +1,9 @@
 import { ClientError, DatabaseUnavailable, Overloaded } from '../errors.ts';
 
 // 40001, 40P01, P2034: the statement lost against another one; like a lost connection, a second try is the answer. 25006: a server that was
-// the primary, or shall be again. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
+// the primary, or shall be again. 28000, 28P01: it lets the gateway in no more. 53100, 53200, 58030: its disk or memory is full, or its disk fails.
 const LOST =
-  /^(08...|25006|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
+  /^(08...|25006|28...|40001|40P01|P2034|53100|53200|57P0[1-4]|58030|ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2028)$/;
 /**
  * 42501 is the code of a disk that is read-only, and of a table that the user may not read. The message is in the server's language;
  * the file of PostgreSQL's source that has raised the error tells them apart: these write to disks.

@@ -27,6 +27,9 @@ const PINNED = {
   transform_null_equals: 'off',
   row_security: 'on',
   default_transaction_isolation: 'read committed',
+  // Above 0, an index gives some of the rows; cut for idleness, the gateway would hear of no change.
+  gin_fuzzy_search_limit: '0',
+  idle_session_timeout: '0',
 } as const;
 
 /** Extensions such as citext usually live in `public`: their operators must be found whichever schema holds the tables. */
@@ -57,6 +60,7 @@ export class SessionClient extends pg.Client {
     const set = ([name, value]: [string, string]) => `set_config('${name}', ${pg.escapeLiteral(value)}, false)`;
     this.#setup = `select ${Object.entries(settings).map(set).join(', ')},
       case when current_setting('is_superuser') = 'on' then set_config('lc_messages', 'C', false) end,
+      case when current_setting('is_superuser') = 'on' then set_config('session_replication_role', 'origin', false) end,
       to_regnamespace(${pg.escapeLiteral(`"${schema}"`)}) is not null as "hasSchema"`;
   }
 

@@ -26,6 +26,9 @@ const ODD = {
   default_transaction_isolation: 'serializable',
   statement_timeout: '50s',
   lock_timeout: '40s',
+  gin_fuzzy_search_limit: '1',
+  idle_session_timeout: '1s',
+  session_replication_role: 'replica',
 };
 
 /** Makes odd defaults those of the database, and of the role in it, which come before. */
