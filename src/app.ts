@@ -7,7 +7,7 @@ import { RequestLoaders } from './batching/request-loaders.ts';
 import { RequestProfile } from './batching/request-profile.ts';
 import { useEventStreams } from './gateway/http/use-event-streams.ts';
 import { useVariableNames } from './gateway/operation/documents/use-variable-names.ts';
-import { useKnownOperationTypes } from './gateway/operation/known-operation-types.ts';
+import { useOperationRules } from './gateway/operation/operation-rules.ts';
 import { cacheSecondsOf } from './graphql/cache-hints.ts';
 import type { Context } from './graphql/context.ts';
 import { createDocumentCache } from './graphql/document-cache.ts';
@@ -181,7 +181,7 @@ export function createApp(deps: AppDeps): App {
       // Before and while it is parsed, and before it is validated, which takes longer the larger it is.
       useOperationLimits({ limits, maxima: { ...OPERATION_MAXIMA, ...protection.maxima } }),
       useVariableNames(),
-      useKnownOperationTypes(),
+      useOperationRules(),
       ...(hasIntrospection ? [] : [useHiddenSchema()]),
       // After parsing and validation, which need nobody's name; before execution, which does.
       useToken(tokens),

@@ -16,6 +16,8 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
+/** An origin as browsers send it. Sandboxed pages send `null`. */
+const isOrigin = (text: string) => text === 'null' || (URL.canParse(text) && new URL(text).origin === text);
 const whole = (least: number, unit = 'a whole number') => z.coerce.number(unit).int(unit).min(least, `at least ${least}`);
 const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL of http or https' });
 const SECRET = 'at least 32 characters; make one with: openssl rand -base64 48';
@@ -63,7 +65,12 @@ export const variables = {
     .default(3600),
   PLAYGROUND: flag.optional(),
   INTROSPECTION: flag.optional(),
-  CORS_ORIGINS: list.default([]),
+  CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'origins as browsers send them, as https://app.example.com, in small letters and without a path',
+    )
+    .default([]),
   TRUSTED_PROXIES: list
     .refine((proxies) => areProxies(proxies), 'addresses, ranges as 10.0.0.0/8, or loopback, linklocal, uniquelocal')
     .default([]),

@@ -88,6 +88,14 @@ test.each([
   expect(complaint({ TRUSTED_PROXIES })).toMatch(/^ {2}TRUSTED_PROXIES: addresses, ranges/m);
 });
 
+test.each(['https://a.example/', 'HTTPS://a.example', 'https://a.example:443', '*', 'a.example'])(
+  'the origin %j, which no browser sends, is refused by name',
+  (origin) => {
+    expect(complaint({ CORS_ORIGINS: `https://b.example,${origin}` })).toMatch(/^ {2}CORS_ORIGINS: origins as browsers send them/m);
+    expect(loadConfig({ CORS_ORIGINS: 'https://b.example, http://localhost:3000,null' }).corsOrigins).toHaveLength(3);
+  },
+);
+
 const NUMBERS: Record<string, { least: number; most?: number; read: (config: Config) => number }> = {
   RATE_LIMIT_PER_MINUTE: { least: 0, read: ({ rates }) => rates.perMinute },
   RATE_LIMIT_PER_HOUR: { least: 0, read: ({ rates }) => rates.perHour },

@@ -16,7 +16,7 @@ import {
   visit,
 } from 'graphql';
 import { sortedByName, withTypenames } from '../gateway/operation/documents/document-forms.ts';
-import { knownOperationTypes } from '../gateway/operation/known-operation-types.ts';
+import { knownOperationTypes } from '../gateway/operation/operation-rules.ts';
 import { documentHash } from './document-hash.ts';
 import type { ManifestOperation } from './manifest.ts';
 

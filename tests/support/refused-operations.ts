@@ -14,6 +14,15 @@ export const REFUSED: [what: string, code: string, body: unknown, headers?: Reco
   ['a wrong argument', 'BAD_USER_INPUT', { query: WRONG_ARGUMENT }],
   ['a missing variable', 'BAD_USER_INPUT', { query: 'subscription ($id: ID!) { certificateIssued(spaId: $id) { id } }' }],
   ['a field that is not there', 'GRAPHQL_VALIDATION_FAILED', { query: 'subscription { nothing }' }],
+  ['a field that is left out', 'GRAPHQL_VALIDATION_FAILED', { query: 'subscription { certificateIssued @skip(if: true) { id } }' }],
+  [
+    'a fragment that may be left out',
+    'GRAPHQL_VALIDATION_FAILED',
+    {
+      query: 'subscription ($x: Boolean!) { ...F @include(if: $x) } fragment F on Subscription { certificateIssued { id } }',
+      variables: { x: true },
+    },
+  ],
   ['a document that is no GraphQL', 'GRAPHQL_PARSE_FAILED', { query: 'subscription {' }],
   ['a bad token', 'UNAUTHENTICATED', { query: 'subscription { certificateIssued { id } }' }, { authorization: 'Bearer nonsense' }],
   ['a hash that is not known', 'PERSISTED_QUERY_NOT_FOUND', hash],

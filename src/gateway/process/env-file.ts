@@ -5,7 +5,7 @@ import { StartError } from '../../errors.ts';
 /** An assignment of a quoted value, which may hold line breaks. */
 const QUOTED = /^(\s*(?:export\s+)?[\w.-]+\s*=[^\S\r\n]*)(["'`])[\s\S]*?\2/gm;
 /** What a line may be: blank, a comment or an assignment. */
-const LINE = /^\s*(#.*|(export\s+)?[\w.-]+\s*=.*)?$/;
+const LINE = /^[ \t]*(#.*|(export[ \t]+)?[\w.-]+[ \t]*=.*)?$/;
 
 /**
  * The variables of a .env file; none where there is no such file. Throws StartError where it cannot be read, is not UTF-8, or has a line

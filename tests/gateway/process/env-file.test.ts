@@ -37,6 +37,12 @@ test.each<[string, string | Uint8Array, string]>([
     'A="x\ny"\nPORT: 4000',
     'Line 3 of the file .env is neither NAME=value nor a comment: correct it.',
   ],
+  [
+    'a name behind a blank that cannot be seen',
+    'A=1\n\u00a0PORT=2',
+    'Line 2 of the file .env is neither NAME=value nor a comment: correct it.',
+  ],
+  ['a second byte order mark', 'A=1\n\ufeffPORT=2', 'Line 2 of the file .env is neither NAME=value nor a comment: correct it.'],
   ['UTF-16', Buffer.from('\ufeffPORT=1', 'utf16le'), 'The file .env is not text in UTF-8: save it as UTF-8.'],
   ['UTF-16 without a mark', Buffer.from('PORT=1', 'utf16le'), 'The file .env is not text in UTF-8: save it as UTF-8.'],
   ['Latin-1', Buffer.from('KEY=é', 'latin1'), 'The file .env is not text in UTF-8: save it as UTF-8.'],
