@@ -95,7 +95,7 @@ test(
     }
     expect(stdout).toContain(`${records.length} of ${records.length} hold`);
   },
-  4 * MINUTE_MS,
+  15 * MINUTE_MS,
 );
 
 type Weakness = { set: string; only: string; failed: string[]; held: string[] };
@@ -168,7 +168,7 @@ test.concurrent.for<Weakness>([
     failed: ['failures: a row that a newer version has written', 'failures: tables that are not as expected'],
     held: ['failures: a database that goes away'],
   },
-])('$set is noticed by the checks that it concerns', { timeout: MINUTE_MS }, async ({ set, only, failed, held }, context) => {
+])('$set is noticed by the checks that it concerns', { timeout: 4 * MINUTE_MS }, async ({ set, only, failed, held }, context) => {
   const { expect } = context;
   const run = await auditHere(['--set', set, '--only', only], context);
   expect({ failed: run.failed.sort(), held: run.held.sort(), code: run.code }).toEqual({
@@ -190,7 +190,7 @@ test(
       [],
     );
   },
-  MINUTE_MS,
+  4 * MINUTE_MS,
 );
 
 test.concurrent.for<[what: string, args: string[], sentence: RegExp]>([
