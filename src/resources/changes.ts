@@ -68,7 +68,8 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
     fresh.on('end', () => lose(fresh));
     try {
       await within(fresh.connect(), timeoutMs);
-      await within(fresh.query(`listen ${CHANNEL}`), timeoutMs);
+      // It is silent for as long as nothing changes.
+      await within(fresh.query(`set idle_session_timeout = 0; listen ${CHANNEL}`), timeoutMs);
       if (client !== fresh) throw new Error('Connection terminated');
     } catch (error) {
       destroy(fresh);

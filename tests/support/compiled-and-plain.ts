@@ -23,10 +23,10 @@ export async function compiledAndPlain(options: WorldOptions = {}) {
       [compiled, plain].map(async ({ send }) => {
         const response = await send(body, { headers, ...(as && { as }) });
         const { errors, data } = await response.json();
-        return { status: response.status, data, errors: errors && comparable(errors, data) };
+        return { status: response.status, data, errors };
       }),
     );
-    const found = differencesOf(one, other);
+    const found = differencesOf(comparable(one), comparable(other));
     if (found.length > 0) differences.push({ ...body, as, found });
     return one as NonNullable<typeof one>;
   };
@@ -34,19 +34,21 @@ export async function compiledAndPlain(options: WorldOptions = {}) {
 }
 
 type AnsweredError = { message: string; path?: (string | number)[]; extensions: object };
+type ComparedAnswer = { status: number; data: unknown; errors?: AnsweredError[] };
 
 /**
  * Errors as far as two executions must agree on them: fields that fail at the same time are told of in any order, and of those that are
  * nulled with one ancestor, any may be told of. https://spec.graphql.org/draft/#sec-Handling-Execution-Errors
  */
-function comparable(errors: readonly AnsweredError[], data: unknown): object[] {
+function comparable(answer: ComparedAnswer | undefined): object | undefined {
+  if (!answer?.errors) return answer;
+  const { errors, data } = answer;
   const told = errors.map((error) => {
     const at = error.path && nulledAt(error.path, data);
     return at ? { message: error.message, at, extensions: error.extensions } : error;
   });
-  return Array.from(new Map(told.map((error) => [JSON.stringify(error), error])))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, error]) => error);
+  const unlike = new Map(told.map((error) => [JSON.stringify(error), error]));
+  return { ...answer, errors: [...unlike].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, error]) => error) };
 }
 
 /** The path of the ancestor that is null in the data; undefined where the field itself is. */

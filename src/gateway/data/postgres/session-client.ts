@@ -27,9 +27,8 @@ const PINNED = {
   transform_null_equals: 'off',
   row_security: 'on',
   default_transaction_isolation: 'read committed',
-  // Above 0, an index gives some of the rows; cut for idleness, the gateway would hear of no change.
+  // Above 0, an index gives some of the rows.
   gin_fuzzy_search_limit: '0',
-  idle_session_timeout: '0',
 } as const;
 
 /** Extensions such as citext usually live in `public`: their operators must be found whichever schema holds the tables. */

@@ -27,7 +27,6 @@ const ODD = {
   statement_timeout: '50s',
   lock_timeout: '40s',
   gin_fuzzy_search_limit: '1',
-  idle_session_timeout: '1s',
   session_replication_role: 'replica',
 };
 
@@ -97,6 +96,21 @@ test('a token from before a change of the password is refused where the database
   );
   expect(changed.errors).toBeUndefined();
   expect((await odd.ask(VIEWER, {}, { token })).data?.viewer ?? null).toBeNull();
+});
+
+test('a database that closes idle sessions leaves the one that hears of changes open', async () => {
+  const plain = await anApp();
+  const name = new URL(plain.databaseUrl).pathname.slice(1);
+  await rowsOf(plain.databaseUrl, `alter database "${name}" set idle_session_timeout = '100ms'`);
+  await anApp({ beside: plain, responseCache: {} });
+  const hearing = () =>
+    rowsOf<{ pid: number }>(
+      plain.databaseUrl,
+      `select pid from pg_stat_activity, pg_sleep(0.5) where datname = current_database() and application_name like '%changes' order by pid`,
+    );
+  const before = await hearing();
+  expect(before.length).toBeGreaterThan(0);
+  expect(await hearing()).toEqual(before);
 });
 
 test('migrations and demo data are the same in a database with other defaults', async () => {
