@@ -42,7 +42,12 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
     description: `An entry of a list of ${things}.`,
     extensions: cacheFor('inherit'),
     fields: (t) => ({
-      node: t.expose('node', { type: node as OutputRef<object>, description: 'The object of this entry.' }),
+      // One row that cannot be shown, as of a category that this version does not know, takes no page with it.
+      node: t.expose('node', {
+        type: node as OutputRef<object>,
+        nullable: true,
+        description: 'The object of this entry; null with an error where it cannot be shown.',
+      }),
       cursor: t.string({
         description: 'Where this entry stands: for `after` and `before` of the same list.',
         resolve: (edge) => edge.cursor(),
@@ -60,7 +65,8 @@ export function connectionOf<R extends object>(node: OutputRef<R>, name: string,
       }),
       nodes: t.field({
         type: [node as OutputRef<object>],
-        description: 'The objects of the page, without cursors.',
+        nullable: { list: false, items: true },
+        description: 'The objects of the page, without cursors; null with an error for one that cannot be shown.',
         resolve: ({ page }) => when(page(), ({ edges }) => edges.map(({ node }) => node)),
       }),
       pageInfo: t.field({

@@ -83,6 +83,14 @@ test.each([0, Number.POSITIVE_INFINITY])(
     expect(await codesOf('{ publicCertificates(first: 5) { nodes { number } } }')).toEqual(fault('publicCertificates.nodes.0'));
     expect(logged).toHaveLength(1);
     expect(logged[0]).toContain('GIFT_CARD');
+    // It takes no other with it.
+    const page = await ask('{ publicCertificates(first: 3) { nodes { number } edges { node { number } cursor } } }');
+    expect(page.data.publicCertificates.nodes).toEqual([null, { number: expect.any(String) }, { number: expect.any(String) }]);
+    expect(page.data.publicCertificates.edges).toMatchObject([
+      { node: null },
+      { node: { number: expect.any(String) } },
+      { cursor: expect.any(String) },
+    ]);
     expect(await codesOf('{ publicCertificates(first: 5) { edges { node { id } } } }')).toEqual(fault('publicCertificates.edges.0.node'));
     expect(await codesOf(`{ certificate(number: "${number}") { holderName } }`)).toEqual(fault('certificate'));
     const nested = `{ spa(id: "${encodeId('Spa', 1)}") { name certificates(first: 1) { nodes { category } } } }`;
