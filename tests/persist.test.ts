@@ -88,6 +88,7 @@ test('documents that do not fit the schema are refused, once each, where they st
   const folder = await aFolder({
     'a.graphql': 'query A { spas { nodes { ...Row } } }\nquery B($first: Int) { spas { nodes { ...Row ...Missing } } }',
     'b.graphql': 'fragment Row on Spa {\n  id\n  wrong\n  ...Round\n}\nfragment Round on Spa { ...Row }',
+    'c.graphql': 'subscription C($x: Boolean!) { certificateIssued @include(if: $x) { id } }',
   });
   await writeFile(path.join(folder, 'manifest.json'), 'as it was');
   const { code, stderr } = await execPersist(['.', '--output', 'manifest.json'], folder);
@@ -98,6 +99,7 @@ test('documents that do not fit the schema are refused, once each, where they st
     'a.graphql:2:9: Variable "$first" is never used in operation "B".',
     'b.graphql:3:3: Cannot query field "wrong" on type "Spa".',
     'b.graphql:6:25: Cannot spread fragment "Round" within itself via "Row".',
+    'c.graphql:1:50: The field of a subscription cannot be left out by @skip or @include.',
   ]);
   expect(await readFile(path.join(folder, 'manifest.json'), 'utf8')).toBe('as it was');
 });

@@ -11,12 +11,11 @@ import {
   parse,
   print,
   Source,
-  specifiedRules,
   validate,
   visit,
 } from 'graphql';
 import { sortedByName, withTypenames } from '../gateway/operation/documents/document-forms.ts';
-import { knownOperationTypes } from '../gateway/operation/operation-rules.ts';
+import { operationErrors } from '../gateway/operation/operation-rules.ts';
 import { documentHash } from './document-hash.ts';
 import type { ManifestOperation } from './manifest.ts';
 
@@ -27,8 +26,6 @@ type Gathered = {
   problems: string[];
 };
 
-/** Those of the gateway. */
-const RULES = [...specifiedRules, knownOperationTypes];
 /** Directives that Apollo Client takes out of a document before it sends it. */
 const CLIENT_DIRECTIVES = new Set(['connection', 'nonreactive', 'unmask']);
 
@@ -56,7 +53,8 @@ export function gatherOperations(files: readonly { name: string; text: string }[
 
   const found = [...operations.values()].sort(compareNames).map((operation): ManifestOperation => {
     const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...usedBy(operation, fragments)] };
-    for (const error of validate(schema, document, RULES)) problems.add(said(error));
+    const errors = operationErrors(schema, document);
+    for (const error of errors.length > 0 ? errors : validate(schema, document)) problems.add(said(error));
     const body = print(withTypenames(sortedByName(document)));
     return { id: documentHash(body), name: nameOf(operation), type: operation.operation, body };
   });
