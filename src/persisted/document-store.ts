@@ -1,5 +1,8 @@
 import type { MaybePromise } from '../batching/maybe-promise.ts';
 
+/** A client that registers a document may not have found it: a store writes it again, unless it did so within this many milliseconds. */
+export const REGISTERED_MS = 1000;
+
 /**
  * Texts of documents by their hashes, for automatic persisted queries. It neither throws nor rejects: a store that fails knows nothing
  * and keeps nothing, and the client sends its text again.

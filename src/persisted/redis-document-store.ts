@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../log.ts';
 import { documentHash } from './document-hash.ts';
-import type { DocumentStore } from './document-store.ts';
+import { type DocumentStore, REGISTERED_MS } from './document-store.ts';
 import { documentBytes } from './memory-document-store.ts';
 
 export type RedisDocumentStoreOptions = {
@@ -20,8 +20,6 @@ export type RedisDocumentStoreOptions = {
 const RETRY_MS = 1000;
 /** A document in use is written again so many times within its expiry: it does not expire, and it comes back where Redis evicted it. */
 const WRITES_PER_EXPIRY = 30;
-/** Whoever registers a document may not have found it: it is written again, unless that was done just now. */
-const REGISTERED_MS = 1000;
 
 /** `writtenAt`: when Redis was told last that the document is in use, in milliseconds of this process. */
 type Entry = { text: string; writtenAt: number };
@@ -100,7 +98,7 @@ export function createRedisDocumentStore(
       if (Buffer.byteLength(text) > maxDocumentBytes) return;
       const entry = front.get(hash) ?? { text, writtenAt: NEVER };
       front.set(hash, entry);
-      return write(hash, entry, Math.min(REGISTERED_MS, writeAfterMs));
+      return write(hash, entry, REGISTERED_MS);
     },
   };
 }

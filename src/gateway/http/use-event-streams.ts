@@ -23,10 +23,10 @@ type StreamContext = LaneContext &
  */
 export function useEventStreams({ log }: { log: Log }): Plugin<Context, LaneContext> {
   return {
-    onRequest({ request, fetchAPI, endResponse }) {
+    onRequest({ request, serverContext, fetchAPI, endResponse }) {
       // An EventSource whose stream is complete asks again, and stops at this status alone.
-      const isOfSource = request.method === 'GET' && acceptedBy(request.headers.get('accept') ?? undefined).events.isPreferred;
-      if (isOfSource && request.headers.get('last-event-id') === COMPLETED_ID) endResponse(new fetchAPI.Response(null, { status: 204 }));
+      if (request.method !== 'GET' || request.headers.get('last-event-id') !== COMPLETED_ID) return;
+      if (wishOf(serverContext as StreamContext, request).isPreferred) endResponse(new fetchAPI.Response(null, { status: 204 }));
     },
     onRequestParse({ request, serverContext }) {
       const context = serverContext as StreamContext;

@@ -11,6 +11,7 @@ import {
   searchFormSql,
   searchFormWithPhones,
 } from '../../../src/gateway/data/normal-forms.ts';
+import { cpuTimer } from '../../support/cpu-time.ts';
 import { createDatabase, rowsOf } from '../../support/database.ts';
 import { SCRIPTS, spellingsOf, wordIn } from '../../support/spellings.ts';
 
@@ -92,10 +93,10 @@ test('phone numbers among words are searched as their digits', () => {
 test('the time that a search form takes grows with the length of the text alone', () => {
   for (const part of ['(', ' ', '+', '+(', '( ', '1', '1(', '-', '\u3000']) {
     const text = part.repeat(200_000 / part.length);
-    const started = performance.now();
+    const workedMs = cpuTimer();
     searchFormWithPhones(`${text}x`);
     // A form that tries each part again from each other takes ten seconds and more.
-    expect(performance.now() - started, JSON.stringify(part)).toBeLessThan(2000);
+    expect(workedMs(), JSON.stringify(part)).toBeLessThan(2000);
   }
 });
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { MaybePromise } from '../../../batching/maybe-promise.ts';
 import { documentHash } from '../../../persisted/document-hash.ts';
-import type { DocumentStore } from '../../../persisted/document-store.ts';
+import { type DocumentStore, REGISTERED_MS } from '../../../persisted/document-store.ts';
 import { documentBytes } from '../../../persisted/memory-document-store.ts';
 
 /** The documents of all workers of this machine, which another process holds. Both reject where it does not answer in time. */
@@ -16,9 +16,6 @@ export type SharedDocumentStoreOptions = {
   /** How often a document in use is sent again, in milliseconds, so that it is not the least recently used there. Default 60000. */
   againMs?: number;
 };
-
-/** Whoever registers a document may not have found it: the other process is sent it again, unless it had it just now. */
-const REGISTERED_MS = 1000;
 
 /** `keptAt`: when the other process has confirmed it last, by performance.now(). */
 type Entry = { text: string; keptAt: number; keeping?: Promise<void> };
