@@ -68,7 +68,7 @@ export const variables = {
   CORS_ORIGINS: list
     .refine(
       (origins) => origins.every(isOrigin),
-      'origins as browsers send them, as https://app.example.com, in small letters and without a path',
+      'origins as browsers send them: https://app.example.com, in lower case and without a path',
     )
     .default([]),
   TRUSTED_PROXIES: list

@@ -50,7 +50,7 @@ const INCOMPARABLE = ['citext', 'json', 'jsonb', 'xml', 'bytea'];
 /** PostgreSQL does not order these. */
 const UNORDERED = ['json', 'xml'];
 
-/** Makes a key of a value of a field, so that rows are matched to the values that they were asked for by: of a field that `checkColumns` has let pass. */
+/** Makes a key of a value of a field that `checkColumns` has let pass, so that rows are matched to the values they were asked for by. */
 function matching(db: Database, model: ModelName, field: string): <V>(value: V) => unknown {
   const { kind = '', readAs } = descriptionOf(db, model, field);
   return (SAME[readAs === 'numeric' ? readAs : kind] ?? ((value) => value)) as <V>(value: V) => unknown;

@@ -44,7 +44,7 @@ export function usePlayground({ endpoint, examples, signIn }: Options): Plugin {
   });
   /** Whose token a new tab has. */
   const firstUser = examples.find(({ userId }) => userId !== undefined)?.userId;
-  /** Somebody else may have written the link: what it holds may be read with the token, and changes nothing. */
+  /** A query of a link has the token of a new tab. A mutation has none: somebody else may have written the link. */
   const linked = (query: string): Example => ({ query, variables: {}, ...(/\bmutation\b/.test(query) ? {} : { userId: firstUser }) });
   let opening: ReturnType<typeof createPlaygroundPage> | undefined;
 

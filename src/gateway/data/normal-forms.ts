@@ -29,7 +29,10 @@ export const normalPhone = (text: string): string => compatible(text.normalize('
 /** A password, as RFC 8265 has it (OpaqueString): composed, with one kind of space, and nothing else changed. */
 export const normalSecret = (text: string): string => text.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
 
-/** What keyboards and clipboards add between letters and digits: joiners, marks of direction, soft hyphens, spaces without width. */
+/**
+ * What keyboards and clipboards add between letters and digits: joiners, direction marks, soft hyphens, spaces without width. Fewer than
+ * `IGNORABLE`: PostgreSQL knows no properties of characters, so that each is listed in SQL.
+ */
 const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 /**
@@ -47,7 +50,7 @@ const HYPHENS = '-'.repeat(29);
 const TRIMMED = String.raw` \n\u000b\f\r\u2028\u2029\ufeff`;
 
 /**
- * SQL for the search form of an expression, equal to `searchForm` for any text: whoever wrote the row, it is found. An index needs the
+ * SQL for the search form of an expression, equal to `searchForm` for any text, so that a row is found whichever program wrote it. An index needs the
  * same expression. NFKC makes a space of every blank but the tab and the Ogham one.
  */
 export const searchFormSql = (expression: string): string =>

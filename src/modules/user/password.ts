@@ -22,9 +22,9 @@ let nobodysHash: Promise<string> | undefined;
 export type PasswordVerdict = 'fits' | 'wrong' | 'unreadable';
 
 /**
- * Compares a password with a stored hash. Without a hash (an unknown user) or with one that cannot be read, it takes the work of a
- * hash of this gateway's parameters and does not fit; an imported hash takes its own. Older hashes are of passwords as they were typed: that is tried after the normal form, where the two differ, whoever
- * the user is.
+ * Compares a password with a stored hash. Without a hash (an unknown user) or with one that cannot be read, it does the work of a hash
+ * with this gateway's parameters and does not fit; an imported hash takes the work of its own. Older hashes are of passwords as they
+ * were typed: that is tried after the normal form, where the two differ, for every user.
  */
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<PasswordVerdict> {
   nobodysHash ??= hashPassword('nobody has this password');
