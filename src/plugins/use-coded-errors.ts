@@ -65,6 +65,9 @@ const httpOf = ({ extensions }: ExecutionResult) => extensions?.http as Http | u
 
 const ENOUGH = new Error('There are enough issues.');
 
+/** The bodies of ordinary requests are shorter. */
+const MUCH_BYTES = 10_000;
+
 const MAX_MESSAGE_LENGTH = 1000;
 
 /** Messages repeat what was sent, however long it was. */
@@ -119,27 +122,36 @@ export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Opt
     return told;
   };
 
-  const refusalOfVariables = (args: ExecutionArgs, result: ExecutionResult): ExecutionResult | undefined => {
-    const issues = result.errors && !('data' in result) ? variableIssues(args, hidesSchema) : [];
+  const refusalOfVariables = (args: ExecutionArgs): ExecutionResult | undefined => {
+    const issues = variableIssues(args, hidesSchema);
     return issues.length > 0 ? { errors: [new BadUserInput(issues)] } : undefined;
   };
+  const isWithoutData = (result: ExecutionResult) => result.errors !== undefined && !('data' in result);
 
   return {
-    onExecute: ({ args }) => ({
-      onExecuteDone({ result, setResult }) {
-        if (isAsyncIterable(result)) return;
-        if (result.errors && getOperationAST(args.document, args.operationName)?.operation === 'mutation')
-          setResult({ ...result, errors: result.errors.map((error) => ofMutation(error, args.contextValue, result.data)) });
-        const refusal = refusalOfVariables(args, result);
-        if (refusal) setResult(refusal);
-      },
-    }),
-    onSubscribe: ({ args }) => ({
-      onSubscribeResult({ result, setResult }) {
-        const refusal = isAsyncIterable(result) ? undefined : refusalOfVariables(args, result);
-        if (refusal) setResult(refusal);
-      },
-    }),
+    onExecute({ args, setExecuteFn }) {
+      const early = mayHoldMuch(args) && refusalOfVariables(args);
+      if (early) setExecuteFn(() => early);
+      return {
+        onExecuteDone({ result, setResult }) {
+          if (isAsyncIterable(result)) return;
+          if (result.errors && getOperationAST(args.document, args.operationName)?.operation === 'mutation')
+            setResult({ ...result, errors: result.errors.map((error) => ofMutation(error, args.contextValue, result.data)) });
+          const refusal = isWithoutData(result) && refusalOfVariables(args);
+          if (refusal) setResult(refusal);
+        },
+      };
+    },
+    onSubscribe({ args, setSubscribeFn }) {
+      const early = mayHoldMuch(args) && refusalOfVariables(args);
+      if (early) setSubscribeFn(() => early);
+      return {
+        onSubscribeResult({ result, setResult }) {
+          const refusal = !isAsyncIterable(result) && isWithoutData(result) && refusalOfVariables(args);
+          if (refusal) setResult(refusal);
+        },
+      };
+    },
     onResultProcess({ request, result, setResult, serverContext }) {
       const context = serverContext as LaneContext;
       const finishOne = (one: unknown) => finish([one as ExecutionResult], request, context)[0] as ExecutionResult;
@@ -148,6 +160,15 @@ export function useCodedErrors({ log, isDebugging, hidesSchema, translate }: Opt
       else setResult(finishOne(result));
     },
   };
+}
+
+/**
+ * Whether there may be so many values that their issues are looked for before the execution: the executor writes each wrong value whole
+ * into a message, and the compiler makes an error of each, which takes a second for 200 KB.
+ */
+function mayHoldMuch({ contextValue }: ExecutionArgs): boolean {
+  const { call } = contextValue as LaneContext;
+  return call === undefined || (call.body?.length ?? 0) > MUCH_BYTES;
 }
 
 /** What is wrong with the variables of an operation, each with its path; nothing where they are right. */
