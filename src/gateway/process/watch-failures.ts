@@ -2,8 +2,8 @@ import type { Log } from '../../log.ts';
 
 /**
  * Decides what becomes of failures that nobody handles, from now on. A rejected promise fails the one piece of work that would have waited
- * for it: it is logged, and the process goes on. GraphQL's engines leave such promises behind where a list has failed at one item and a
- * later one fails too, which rows and clients bring about. An exception has broken off code that may have been halfway through a change of
+ * for it: it is logged, and the process goes on. GraphQL's engines leave such promises behind where a list without nulls has failed at one
+ * entry and another one fails later, which rows and clients bring about. An exception has broken off code that may have been halfway through a change of
  * what all requests share: it is logged, and the process ends with exit code 1, for whoever started it to start another.
  */
 export function watchFailures(log: Log): void {

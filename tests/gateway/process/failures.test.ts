@@ -1,6 +1,8 @@
-// Whole gateways of two workers: nothing that a row contains, or a client asks for, ends one of them.
+// Nothing that a row contains, or a client asks for, ends a process: whole gateways of two workers, and what watches over each.
 
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
 import { rowsOf } from '../../support/database.ts';
 import { aClient, aFleet, eventually } from '../../support/fleet.ts';
 import { allowSpoils } from '../../support/spoilt-rows.ts';
@@ -28,8 +30,8 @@ test('a category that this version does not know ends no worker, however often i
   expect(codesOf((await clients[0]?.ask('{ spas(first: 1) { nodes { id } } }')) ?? { body: '{}' })).toEqual([]);
 });
 
-test('a promise that an engine has left behind is logged, and ends no worker', { timeout: 240_000 }, async () => {
-  const { port, workers, output, databaseUrl } = await aFleet({ RESPONSE_CACHE: 'false' });
+test('rows of which each fails in its own way are null, each with its error, and end no worker', { timeout: 240_000 }, async () => {
+  const { port, workers, databaseUrl } = await aFleet({ RESPONSE_CACHE: 'false' });
   const before = workers();
   const client = aClient(port);
   await allowSpoils(databaseUrl);
@@ -41,8 +43,35 @@ test('a promise that an engine has left behind is logged, and ends no worker', {
      from newest where newest.id = c.id`,
   );
   await rowsOf(databaseUrl, 'alter table certificates rename column course_name to former_course_name');
-  const query = '{ publicCertificates(first: 5) { nodes { ... on SpaTherapistCertificate { courseName } } } }';
-  for (let round = 0; round < 6; round++) expect(codesOf(await client.ask(query))).toEqual(['INTERNAL_SERVER_ERROR']);
-  await eventually(() => logged(output(), 'a promise was rejected that nobody waits for').length > 0, 'it is logged');
+  const query = '{ publicCertificates(first: 2) { nodes { ... on SpaTherapistCertificate { courseName } } } }';
+  for (let round = 0; round < 6; round++) {
+    const answer = await client.ask(query);
+    expect(codesOf(answer)).toEqual(['INTERNAL_SERVER_ERROR', 'INTERNAL_SERVER_ERROR']);
+    expect(JSON.parse(answer.body).data.publicCertificates.nodes).toEqual([null, null]);
+  }
   expect(workers()).toEqual(before);
+});
+
+// Engines leave such a promise behind where a list without nulls has failed at one entry, and another one fails later.
+test('a promise that is rejected and that nothing waits for is logged, and the process goes on; an exception ends it', async () => {
+  const script = `
+    import { createLog } from './src/log.ts';
+    import { watchFailures } from './src/gateway/process/watch-failures.ts';
+    watchFailures(createLog({ level: 'error' }));
+    Promise.reject(new Error('left behind'));
+    setImmediate(() => {
+      console.log('it goes on');
+      setImmediate(() => { throw new Error('thrown'); });
+    });
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+  });
+  const [code] = await once(child, 'close');
+  expect(logged(output, 'a promise was rejected that nobody waits for').join()).toContain('left behind');
+  expect(logged(output, 'an exception was thrown that nobody handles').join()).toContain('thrown');
+  expect([output.includes('it goes on'), code]).toEqual([true, 1]);
 });
