@@ -100,8 +100,7 @@ export async function openChanges(databaseUrl: string, log: Log, options: Change
       const isBack = await connect().then(
         () => true,
         ({ message }: Error) => {
-          const level = waitMs === FIRST_RETRY_MS ? 'warn' : 'debug';
-          log[level]({ reason: message }, 'the connection that hears of changes cannot be opened');
+          log.debug({ reason: message }, 'the connection that hears of changes cannot be opened');
           return false;
         },
       );
